@@ -144,9 +144,12 @@ class ArgumentParser {
     if (found == kFault) return failure(name + ": takes no value");
     // getopt_long() accepts an unambiguous abbreviation, but zinitctl does not.
     if (is_long && word.substr(0, word.find('=')) != name) return unknown(word, name);
-    if (found == kNoValue) return failure(name + ": needs a value");
+    // In a script, --at "$when" with an unset variable must not shut down at once.
+    const bool has_value = !row->value.empty();
+    if (found == kNoValue || (has_value && *::optarg == '\0'))
+      return failure(name + ": needs a value");
     auto& values = parsed_.options_[std::string(name_of(*row))];
-    if (!row->value.empty()) values.emplace_back(::optarg);
+    if (has_value) values.emplace_back(::optarg);
     repeats_ = row->value.ends_with("...") ? &values : nullptr;
     return {};
   }
@@ -202,8 +205,8 @@ Result<std::optional<Milliseconds>> seconds_of(const Arguments& arguments,
   const auto time = given_time(text);
   if (!time || *time <= Milliseconds{0})
     return failure(fmt::format(
-        "--{} {}: no time above 0; write seconds, a time with a unit as in 2m, or infinity", option,
-        printable(text)));
+        "--{} {}: must be a time above 0: seconds, a time with a unit as in 2m, or infinity",
+        option, printable(text)));
   return std::min(*time, kLongest);
 }
 

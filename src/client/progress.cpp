@@ -32,9 +32,11 @@ void write_error(std::string_view text) noexcept {
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 
+std::string on_interrupt;  // constant while SIGINT is handled
+
 /// SA_RESETHAND has restored SIGINT's default, so raise() ends this program.
 void interrupted(int signal) {
-  write_error("\nzinitctl: interrupted; the server continues with the request\n");
+  write_error(on_interrupt);
   ::raise(signal);
 }
 
@@ -52,8 +54,9 @@ std::string chain_words(const WhyReport& report) {
 
 }  // namespace
 
-Progress::Progress(VerbContext& context, bool has_request)
+Progress::Progress(VerbContext& context, bool has_request, std::string_view goes_on)
     : context_(context), shows_(!context.json() && ::isatty(STDERR_FILENO) == 1) {
+  on_interrupt = fmt::format("\nzinitctl: interrupted; {}\n", goes_on);
   struct sigaction action {};
   action.sa_handler = interrupted;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);

@@ -16,9 +16,11 @@ namespace zinit {
 
 class Progress {
  public:
-  /// From now on an interrupt (Ctrl-C) prints that the server continues, if it has a request with
-  /// which it can. Nothing else is shown with --json, or if standard error is not a terminal.
-  explicit Progress(VerbContext& context, bool has_request = true);
+  /// From now on an interrupt (Ctrl-C) prints `goes_on`, if the server has a request with which it
+  /// can go on. Nothing else is shown with --json, or if standard error is not a terminal. At most
+  /// one object at a time.
+  explicit Progress(VerbContext& context, bool has_request = true,
+                    std::string_view goes_on = "the server continues with the request");
   ~Progress();
   Progress& operator=(Progress&&) = delete;
 

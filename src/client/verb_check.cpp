@@ -102,9 +102,11 @@ bool is_lack(const Diagnostic& one) {
 }
 
 /// What is required and missing may be added later, so the files alone give a warning. It becomes
-/// an error if the service is up, because a reload then refuses the file.
-void tell_refused(VerbContext& context, CheckResult& result) try {
-  if (std::ranges::none_of(result.diagnostics, is_lack)) return;
+/// an error if the service is up, because a reload then refuses the file. A check of all places
+/// also reports why a reload of all would be refused.
+void tell_refused(VerbContext& context, const Places& places, CheckResult& result) try {
+  const bool all = context.arguments.rest.empty();
+  if (!all && std::ranges::none_of(result.diagnostics, is_lack)) return;
   const std::string params = JsonParams().add("dry_run", true).add("check", false).text();
   const auto report = parse_as<ReloadReport>(context.client().call("service.reload", params));
   for (const auto& [name, faults] : report.faults) {
@@ -119,8 +121,14 @@ void tell_refused(VerbContext& context, CheckResult& result) try {
       }
     }
   }
-} catch (const ClientError&) {
+} catch (const ClientError& error) {
   // Without a server nothing is up.
+  if (error.code() == ErrorCode::config_error || error.code() == ErrorCode::file_error)
+    result.diagnostics.push_back({directories_of(places),
+                                  {1, 1},
+                                  Severity::error,
+                                  {},
+                                  fmt::format("a reload is refused: {}", error.what())});
 }
 
 /// check --calendar: the next times, by the machine's clock and in its zone, as for timers.
@@ -160,7 +168,7 @@ int run_check(VerbContext& context) {
   CheckResult result = paths.empty() ? check_places(places, absences, find_group)
                                      : check_paths(paths, places, absences, find_group);
   tell_empty(places, paths, result);
-  if (places.root.empty()) tell_refused(context, result);
+  if (places.root.empty()) tell_refused(context, places, result);
   const DeepCheck deep = context.arguments.has("deep") ? check_deep(result) : DeepCheck{};
   context.json() ? print_check_json(context, result, deep)
                  : print_check(context, result, deep, places);

@@ -75,10 +75,10 @@ Value& table_in(Value& parent, std::string_view name) {
 void apply_setting(Value& document, const std::string& word) {
   const auto sign = word.find('=');
   if (sign == std::string::npos || sign == 0)
-    wrong_setting(word, "no KEY=VALUE; the command comes behind --");
+    wrong_setting(word, "a setting is KEY=VALUE; write the command after --");
   const SetKey to = key_of_setting(word, word.substr(0, sign));
   if (full_name(*to.key) == "service.exec")
-    wrong_setting(word, "the command comes behind --, and not as exec");
+    wrong_setting(word, "write the command after --, and not as exec");
   const std::string text = word.substr(sign + 1);
   Value& section = table_in(document, to.key->section);
   if (to.member.empty())
@@ -99,6 +99,7 @@ Value document_of_command(const VerbContext& context, const std::string& name) {
   table_in(service, "name") = text_value(name);
   table_in(service, "exec") = std::move(exec);
   apply_setting(document, "restart=never");
+  apply_setting(document, "status=ignore");  // start-all and enable do not run it again
   if (context.arguments.has("wait")) {
     // The log holds what this client has not read yet.
     apply_setting(document, fmt::format("logging.buffer_lines={}", kAllLines));
@@ -106,7 +107,7 @@ Value document_of_command(const VerbContext& context, const std::string& name) {
   }
   for (auto word = words.begin(); word != dashes; ++word) apply_setting(document, *word);
   if (dashes == words.end())
-    throw VerbFailure{ExitStatus::usage, "the command is missing, which comes behind --"};
+    throw VerbFailure{ExitStatus::usage, "the command is missing; write it after --"};
   return document;
 }
 
@@ -158,18 +159,17 @@ class OutputPrinter {
 
   /// Prints the line, and before it all lines that came since the last one.
   void take(const LogLine& line) {
-    if (line.dropped > 0 && last_ == 0 && !context_.json()) {
+    if (line.dropped > 0 && last_ == 0) {
       print_rest();
       if (last_ == 0) missed_ += line.dropped;  // the log keeps nothing
     }
-    if (line.seq <= last_ || context_.json()) return;
+    if (line.seq <= last_) return;
     if (last_ > 0) print_kept(line.seq);  // otherwise this is the first one
     print(line);
   }
 
   /// Prints what the log has after the last line printed.
   void print_rest() {
-    if (context_.json()) return;
     const std::vector<LogLine> newest = ask(1, 0);
     if (!newest.empty()) print_kept(newest.back().seq + 1);
   }
@@ -206,7 +206,8 @@ class OutputPrinter {
     std::string text = line.raw ? *line.raw : line.line;
     if (context_.terminal().is_terminal) text = printable(text);
     if (!line.continues) text += '\n';
-    line.stream == "stderr" ? context_.print_error(text) : context_.print(text);
+    // With --json the standard output has the JSON alone.
+    line.stream == "stderr" || context_.json() ? context_.print_error(text) : context_.print(text);
     context_.flush();
   }
 
@@ -227,7 +228,9 @@ void await_output(Client& client) {
 
 /// Starts the service and prints its output until it is down for good. Returns its status as JSON.
 std::string follow_to_end(VerbContext& context, const std::string& name, OutputPrinter& printer) {
-  const Progress interrupts(context);
+  const std::string goes_on =
+      fmt::format("{0} continues, and `zinitctl remove-service {0}` ends it", name);
+  const Progress interrupts(context, true, goes_on);
   bool started = false;
   return context.over_reexecutions([&] {
     Client& client = context.client();
@@ -246,10 +249,7 @@ std::string follow_to_end(VerbContext& context, const std::string& name, OutputP
         if (is_at_rest(now) && !now.pid && was_tried) break;
       }
       if (!client.dispatch(context.time_left())) {
-        throw VerbFailure{
-            ExitStatus::timeout,
-            fmt::format("timed out; it continues, and `zinitctl remove-service {}` ends it", name),
-            name};
+        throw VerbFailure{ExitStatus::timeout, "timed out; " + goes_on, name};
       }
     }
     // The last output may still be in its pipe, or in the server's queue for this client.

@@ -266,11 +266,16 @@ int settle_reloaded(VerbContext& context, const ReloadReport& report, std::int64
   std::vector<std::string> names = report.added;
   names.insert(names.end(), report.changed.begin(), report.changed.end());
   for (const std::string& name : report.restarted) add_once(names, name);
+  const std::size_t reported = names.size();
   int first = ExitStatus::done;
-  for (const std::string& name : names) {
+  // Those that require a service come up with it: they are added behind it.
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string name = names[i];
     const int status = context.over_reexecutions([&] {
-      if (!is_on_its_way(context.client().status_full(name), began_us))
+      const ServiceStatus now = context.client().status_full(name);
+      if (!is_on_its_way(now, began_us) || (i >= reported && now.since_us < began_us))
         return int{ExitStatus::done};
+      for (const std::string& dependent : now.required_by) add_once(names, dependent);
       Asked asked{name};
       ask(context, verb, verb.method, true, asked);
       return finish(context, progress, verb, asked, true, ends, others, good_ones);

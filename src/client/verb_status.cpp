@@ -145,8 +145,11 @@ std::string file_line(const ServiceStatus& status) {
   std::string remark;
   if (status.changed_on_disk.value_or(false)) {
     const std::string& changed = changed_file(status);
-    remark = fmt::format(" ({}changed on disk; `zinitctl reload` applies it)",
-                         changed == status.file ? "" : changed + " has ");
+    if (::access(changed.c_str(), F_OK) != 0 && errno == ENOENT && changed == status.file)
+      remark = " (gone; `zinitctl reload` would stop and remove the service)";
+    else
+      remark = fmt::format(" ({}changed on disk; `zinitctl reload --only {}` applies it)",
+                           changed == status.file ? "" : changed + " has ", status.name);
   } else if (!status.refused.empty())
     remark = " (refused when it was last read; an earlier version stays in force)";
   return printable(status.file + remark);

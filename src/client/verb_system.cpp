@@ -83,7 +83,7 @@ int run_kill(VerbContext& context) {
     throw VerbFailure{
         ExitStatus::usage,
         fmt::format("unknown signal \"{}\"; use a name such as HUP or SIGHUP, or a number from 1 "
-                    "to 64",
+                    "to 64; -s SIGNAL takes several services",
                     signal)};
   }
   ask_before_all(context, "signals");

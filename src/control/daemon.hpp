@@ -49,6 +49,7 @@ struct ScheduledPower {
   PowerAction action;
   std::int64_t at_us;  // since 1970
   std::string message;
+  std::string asker{};  // "pid 1234 (zinitctl), uid 0"; empty: unknown, from an older zinit
 };
 
 /// A request of service.reload.

@@ -28,8 +28,8 @@ bool is_stopped(const Brief& brief) { return brief.stopped(); }
 struct Goal {
   std::string_view word;
   Condition reached;
-  bool needs_life = false;  // a service that has failed, or was not started because of a condition,
-                            // and is not started again, cannot reach it
+  bool needs_life = false;  // a service that has failed or ended, or was not started because of a
+                            // condition, and is not started again, cannot reach it
 };
 
 constexpr std::array kGoals = {Goal{"running", is_running, true}, Goal{"exited", is_exited, true},
@@ -37,13 +37,17 @@ constexpr std::array kGoals = {Goal{"running", is_running, true}, Goal{"exited",
                                Goal{"settled", is_settled}};
 constexpr Goal kSettled = kGoals.back();
 
-RpcError has_failed(const RpcContext& context, const std::string& name, std::string_view goal) {
+RpcError has_ended(const RpcContext& context, const std::string& name, std::string_view goal) {
   const auto view = context.board.view(name);
   const std::string why = view ? reason_text(view->record.reason, *view->spec) : std::string();
-  return RpcError(
-             RpcCode::invalid_state,
-             fmt::format("{} {}: {}; it will not be {}", name,
-                         view && view->record.skipped ? "was not started" : "failed", why, goal))
+  const bool skipped = view && view->record.skipped;
+  const bool failed = !view || view->record.state == State::failed;
+  return RpcError(RpcCode::invalid_state,
+                  fmt::format("{} {}{}{}; it will not be {}", name,
+                              skipped  ? "was not started"
+                              : failed ? "failed"
+                                       : "exited by itself and is not restarted",
+                              why.empty() ? "" : ": ", why, goal))
       .about(name)
       .hint("service.why says why");
 }
@@ -115,9 +119,10 @@ Later wait_until(RpcContext& context, std::string name, Goal goal,
     }
     if (!brief) return tl::unexpected(service_not_found(context, name));
     if (!goal.reached(*brief)) {
-      const bool lifeless = brief->state == State::failed || brief->skipped;
+      const bool lifeless =
+          brief->state == State::failed || brief->state == State::exited || brief->skipped;
       if (!goal.needs_life || !lifeless || !brief->settled) return std::nullopt;
-      return tl::unexpected(has_failed(context, name, goal.word));
+      return tl::unexpected(has_ended(context, name, goal.word));
     }
     if (!late && ends()) return std::nullopt;
     pid = brief->main_pid;

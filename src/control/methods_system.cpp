@@ -46,7 +46,7 @@ Outcome power(Call& call) {
     context.daemon.tell_terminals(fmt::format("The system will {} in {}{}{}",
                                               power_action_text(action), duration_text(in_s * 1000),
                                               message.empty() ? "" : ": ", message));
-    context.power.set({action, *at_us, std::move(message)}, call.subscriber.caller());
+    context.power.set({action, *at_us, std::move(message), call.subscriber.caller()});
     return ok_json();
   }
   return Then{ok_json(),

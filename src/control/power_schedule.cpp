@@ -27,7 +27,7 @@ void PowerSchedule::stop() noexcept {
   entry_.reset();
 }
 
-void PowerSchedule::set(ScheduledPower entry, std::string_view asker) {
+void PowerSchedule::set(ScheduledPower entry) {
   stop();
   entry_ = std::move(entry);
   daemon_.keep_scheduled(entry_);
@@ -35,8 +35,8 @@ void PowerSchedule::set(ScheduledPower entry, std::string_view asker) {
   ev_periodic_start(loop_, &watcher_);
   const auto in_ms = std::max<std::int64_t>((entry_->at_us - wall_us()) / 1000, 0);
   log_warn("{} in {}{}{}{}{}", power_action_text(entry_->action), duration_text(in_ms),
-           asker.empty() ? "" : ", requested by ", asker, entry_->message.empty() ? "" : ": ",
-           entry_->message);
+           entry_->asker.empty() ? "" : ", requested by ", entry_->asker,
+           entry_->message.empty() ? "" : ": ", entry_->message);
 }
 
 bool PowerSchedule::cancel() noexcept {
@@ -55,7 +55,8 @@ void PowerSchedule::on_time(struct ev_loop* /*loop*/, ev_periodic* watcher,
   catch_all("a scheduled shutdown", [self] {
     const ScheduledPower& entry = *self->entry_;  // there is one while the watcher is active
     if (!self->board_.shutting_down())
-      self->daemon_.power(entry.action, entry.message, "a schedule");
+      self->daemon_.power(entry.action, entry.message,
+                          entry.asker.empty() ? "a schedule" : "a schedule of " + entry.asker);
     self->cancel();
   });
 }

@@ -24,8 +24,7 @@ class PowerSchedule {
   PowerSchedule& operator=(PowerSchedule&&) = delete;
 
   /// Has the daemon begin the action at its time; if the time has passed, in the loop's next round.
-  /// `asker` is for the log; empty after a re-execution.
-  void set(ScheduledPower entry, std::string_view asker = {});
+  void set(ScheduledPower entry);
 
   /// The scheduled shutdown, if there is one.
   [[nodiscard]] const std::optional<ScheduledPower>& entry() const noexcept { return entry_; }

@@ -108,9 +108,14 @@ void copy_facts(const Way& way, DaemonFacts& daemon) {
   if (begun = way.power("daemon/shutdown", begun); begun)
     daemon.shutdown = {begun->action, time_of(begun->number),
                        Milliseconds{parse_integer(begun->rest).value_or(0)}};
-  if (const auto& own = daemon.scheduled) later = {own->action, own->at_us, own->message};
+  std::string asker;
+  if (const auto& own = daemon.scheduled) {
+    later = {own->action, own->at_us, own->message};
+    asker = own->asker;
+  }
+  way.text("daemon/scheduled_by", asker);
   if (later = way.power("daemon/scheduled", later); later)
-    daemon.scheduled = {later->action, later->number, later->rest};
+    daemon.scheduled = {later->action, later->number, later->rest, std::move(asker)};
   way.text("daemon/new_root", daemon.next.root);
   way.text("daemon/new_init", daemon.next.init);
   way.flag("daemon/switched", daemon.switched);
