@@ -55,13 +55,16 @@ JsonParams params_of(const VerbContext& context) {
   return params;
 }
 
+TableCell state_cell(const ProxyStatus& proxy) {
+  if (!proxy.running) return {"failed", Colour::red};
+  if (proxy.warnings.empty()) return {"listening", Colour::green};
+  return {"listening, " + counted(proxy.warnings.size(), "warning"), Colour::yellow};
+}
+
 TableRow row_of(const ProxyStatus& proxy) {
-  return {{printable(proxy.name)},
-          {printable(join(proxy.listen, ", "))},
-          {printable(proxy.backend)},
-          {printable(proxy.service)},
-          {proxy.running ? "listening" : "failed", proxy.running ? Colour::green : Colour::red},
-          {std::to_string(proxy.active_connections)}};
+  return {{printable(proxy.name)},    {printable(join(proxy.listen, ", "))},
+          {printable(proxy.backend)}, {printable(proxy.service)},
+          state_cell(proxy),          {std::to_string(proxy.active_connections)}};
 }
 
 std::string list_text(const Terminal& terminal, const std::vector<ProxyStatus>& proxies) {

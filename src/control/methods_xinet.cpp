@@ -94,10 +94,15 @@ struct ProxySource : ProxyKeys, ProxyView {
   std::vector<std::string> warnings;
 };
 
-ProxySource status_of(const ProxyView& proxy) {
+ProxySource status_of(const Board& board, const ProxyView& proxy) {
   ProxySource source{*proxy.spec, proxy, proxy.spec->file, proxy.spec->errors};
   source.warnings.insert(source.warnings.end(), proxy.spec->warnings.begin(),
                          proxy.spec->warnings.end());
+  const std::string& service = proxy.spec->service;
+  // An instance of a template is made by the first connection.
+  if (board.find(service) == kNoSlot && service.find('@') == std::string::npos)
+    source.warnings.push_back(fmt::format(
+        "the service {} does not exist: connections wait for it for connect_timeout", service));
   return source;
 }
 
@@ -133,13 +138,14 @@ Outcome xinet_list(Call& call) { return json_of(names_of(call.context.daemon)); 
 Outcome xinet_status(Call& call) {
   for (const ProxyView& proxy : call.context.daemon.proxies())
     if (proxy.spec->name == name_of(call))
-      return object_json<protocol::ProxyStatus>(status_of(proxy));
+      return object_json<protocol::ProxyStatus>(status_of(call.context.board, proxy));
   return proxy_not_found(call.context.daemon, name_of(call));
 }
 
 Outcome xinet_status_all(Call& call) {
   std::vector<ProxySource> all;
-  for (const ProxyView& proxy : call.context.daemon.proxies()) all.push_back(status_of(proxy));
+  for (const ProxyView& proxy : call.context.daemon.proxies())
+    all.push_back(status_of(call.context.board, proxy));
   return list_json<protocol::ProxyStatus>(all);
 }
 
