@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// Watches and reads pipes on the data loop. See capture.hpp.
+// Watches and reads pipes, on a thread from which another can take over. See capture.hpp.
 #include "io/capture.hpp"
 
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "io/epoll_set.hpp"
 #include "os/process.hpp"
 
 namespace zinit {
@@ -40,94 +41,123 @@ constexpr std::size_t kPipesKept = LogStore::kOldPipes + kPipesOfProcess;
 
 }  // namespace
 
-Capture::Capture(EventLoop& loop)
-    : loop_(loop),
-      set_(loop,
-           [this](EpollSet::Key key, std::uint32_t events) {
-             if (const LogPipePtr pipe = find(reinterpret_cast<const LogPipe*>(key)))
-               events == EPOLLHUP ? ended(*pipe) : readable(*pipe);
-           }),
-      again_(loop, [this] { begin(); }),
-      resume_(loop, [this] { resume(); }),
-      again_look_(loop, [this] { look(); }),
-      begin_(loop, [this] { begin(); }),
-      look_(loop, [this] { look(); }) {
-  begin_.ask();
-}
+/// A thread with a loop that reads pipes. All functions are for this thread, except reading().
+class Capture::Reader {
+ public:
+  Reader(Capture& capture, std::unique_ptr<DataLoop> with_thread, std::uint8_t number);
 
-Result<void> Capture::watch(std::span<const LogPipePtr> pipes) {
-  {
-    MutexLock lock(mutex_);
-    for (const LogPipePtr& pipe : pipes) {
-      if (pipe->ended) continue;  // its log was removed, or a client's request read it to the end
-      watched_.insert(pipe);
-      listen(*pipe);
-    }
+  /// Any thread: the log with the pipe that it reads for `limit` or longer; null: none.
+  [[nodiscard]] const ServiceLog* reading(Milliseconds limit) const noexcept {
+    const TimePoint since = since_;
+    return since != kNever && Clock::now() - since >= limit ? log_.load() : nullptr;
   }
-  ServiceLog& log = pipes.front()->log;
-  if (log.launches_to_look.fetch_sub(1) > 0 || log.pipes(kPipesKept).empty()) return {};
-  return loop_.post([this, &log] { give_up_oldest(log); });
-}
 
-bool Capture::add_to_set(const LogPipe& pipe) {
-  return set_.add(pipe.fd.get(), EPOLLIN, reinterpret_cast<std::uintptr_t>(&pipe));
-}
+  void drain(const std::vector<LogPipePtr>& pipes);
+  void give_up_oldest(ServiceLog& log);
 
-/// Adds the pipe to the set. The loop watches the set, so it need not be woken.
-void Capture::listen(const LogPipe& pipe) {
-  if (add_to_set(pipe)) return;
-  unwatched_.push_back(&pipe);
-  begin_.ask();
-}
+  // Any thread may post to the loop, ask for the calls, and change the set.
+  const std::unique_ptr<DataLoop> thread;
+  EpollSet set;
+  LoopCall begin;  // begin_to_watch()
+  LoopCall look;   // look_at_all()
 
-/// Makes the loop watch the set, and adds the pipes that the kernel refused so far.
-void Capture::begin() {
-  again_.set(kTryAgain);  // until all of this works
-  if (!set_.open()) return;
-  MutexLock lock(mutex_);
-  std::erase_if(unwatched_, [this](const LogPipe* pipe)
-                                NO_THREAD_SAFETY_ANALYSIS { return add_to_set(*pipe); });
-  if (unwatched_.empty()) again_.stop();
-}
+ private:
+  class Reading;
+  void on_ready(const LogPipe* pipe, std::uint32_t events);
+  void ended(LogPipe& pipe);
+  void readable(LogPipe& pipe);
+  [[nodiscard]] static bool pays(LogPipe& pipe, const ServiceLog::ReadOnce& read) noexcept;
+  void unwatch(const LogPipe& pipe, std::vector<const LogPipe*>& list) REQUIRES(capture_.mutex_);
+  void pause(const LogPipe& pipe);
+  void hold(const LogPipe& pipe);
+  void begin_to_watch();
+  void resume();
+  void look_at_all();
+  void let_go(LogPipe& pipe);
 
-LogPipePtr Capture::find(const LogPipe* pipe) const {
-  MutexLock lock(mutex_);
-  const auto found = watched_.find(pipe);
-  return found == watched_.end() ? nullptr : *found;
+  Capture& capture_;
+  ReadBuffer buffer_;
+  std::atomic<const ServiceLog*> log_{nullptr};
+  std::atomic<TimePoint> since_{kNever};  // kNever: it reads nothing
+  TimerWatcher again_;                    // calls begin_to_watch() while there are unwatched_
+  TimerWatcher resume_;                   // calls resume() while there are paused_
+  TimerWatcher again_look_;  // while an unended line is not shown, or left-out lines not logged
+};
+
+/// While it exists, its reader may hang in a pipe of `log`, and another may take over. Ask reads()
+/// afterwards: a reader that was replaced must leave the pipes alone.
+class Capture::Reader::Reading {
+ public:
+  Reading(Reader& reader, const ServiceLog& log) noexcept : reader_(reader) {
+    reader.log_ = &log;
+    reader.since_ = Clock::now();
+    reader.capture_.begins_to_read();
+  }
+  ~Reading() {
+    MutexLock lock(reader_.capture_.mutex_);
+    reader_.since_ = kNever;
+    // The reader that took over has held the pipes of the log.
+    if (!reader_.capture_.reads(reader_)) reader_.capture_.current_.load()->look.ask();
+  }
+  Reading& operator=(Reading&&) = delete;
+
+ private:
+  Reader& reader_;
+};
+
+Capture::Reader::Reader(Capture& capture, std::unique_ptr<DataLoop> with_thread,
+                        std::uint8_t number)
+    : thread(std::move(with_thread)),
+      set(thread->loop(),
+          [this](EpollSet::Key key, std::uint32_t events) {
+            on_ready(reinterpret_cast<const LogPipe*>(key), events);
+          }),
+      begin(thread->loop(), [this] { begin_to_watch(); }),
+      look(thread->loop(), [this] { look_at_all(); }),
+      capture_(capture),
+      buffer_(number),
+      again_(thread->loop(), [this] { begin_to_watch(); }),
+      resume_(thread->loop(), [this] { resume(); }),
+      again_look_(thread->loop(), [this] { look_at_all(); }) {}
+
+void Capture::Reader::on_ready(const LogPipe* key, std::uint32_t events) {
+  LogPipePtr pipe;
+  bool hangs = false;
+  {
+    MutexLock lock(capture_.mutex_);
+    if (!capture_.reads(*this)) return;
+    pipe = capture_.find(key);
+    if (!pipe) return;
+    hangs = capture_.hangs(pipe->log);
+  }
+  if (hangs) return hold(*pipe);
+  if (events == EPOLLHUP) return ended(*pipe);
+  pipe->log.holds(*pipe) ? hold(*pipe) : readable(*pipe);
 }
 
 /// For a pipe that is empty and has no writer any more: it need not be read.
-void Capture::ended(LogPipe& pipe) {
+void Capture::Reader::ended(LogPipe& pipe) {
   pipe.log.end(pipe, buffer_);
-  let_go(&pipe);
+  let_go(pipe);
 }
 
-void Capture::readable(LogPipe& pipe) {
-  if (pipe.log.holds(pipe)) return hold(pipe);
+void Capture::Reader::readable(LogPipe& pipe) {
   if (pipe.log.wants_pause()) return pause(pipe);
-  reading_ = &pipe.log;
-  reading_since_ = Clock::now();
-  take_from(pipe);
-  reading_since_ = kNever;
-}
-
-ServiceLog* Capture::hung() const noexcept {
-  const TimePoint since = reading_since_;
-  return since != kNever && Clock::now() - since >= kHungRead ? reading_.load() : nullptr;
-}
-
-void Capture::take_from(LogPipe& pipe) {
-  const ServiceLog::ReadOnce read = pipe.log.read(pipe, buffer_);
+  ServiceLog::ReadOnce read;
+  {
+    const Reading reading(*this, pipe.log);
+    read = pipe.log.read(pipe, buffer_);
+    if (!read.busy && !read.ended) pipe.paused = pays(pipe, read);
+  }
+  if (!capture_.reads(*this)) return;
   if (read.busy) return hold(pipe);
-  if (read.ended) return let_go(&pipe);
+  if (read.ended) return let_go(pipe);
   if (read.later) again_look_.set_within(ServiceLog::kUnended);
-  if (!pays(pipe, read)) return;
-  pipe.paused = true;
-  pause(pipe);
+  if (pipe.paused) pause(pipe);
 }
 
 /// Whether a pause pays: whether to let lines gather in a pipe that was just read.
-bool Capture::pays(LogPipe& pipe, const ServiceLog::ReadOnce& read) noexcept {
+bool Capture::Reader::pays(LogPipe& pipe, const ServiceLog::ReadOnce& read) noexcept {
   const TimePoint now = Clock::now();
   const bool soon = now - std::exchange(pipe.read_at, now) < kSoon;
   const bool was_paused = pipe.paused;
@@ -147,46 +177,211 @@ bool Capture::pays(LogPipe& pipe, const ServiceLog::ReadOnce& read) noexcept {
   return soon && read.all && now >= pipe.no_pause_until;
 }
 
-/// Removes the pipe from the set for a moment. It is not enough to ask for no events: the kernel
-/// reports the hang-up of a pipe without writers in any case.
-void Capture::pause(const LogPipe& pipe) {
-  MutexLock lock(mutex_);
-  paused_.push_back(&pipe);
-  set_.remove(pipe.fd.get());
+/// Removes the pipe from the set. It is not enough to ask for no events: the kernel reports the
+/// hang-up of a pipe without writers in any case.
+void Capture::Reader::unwatch(const LogPipe& pipe, std::vector<const LogPipe*>& list) {
+  list.push_back(&pipe);
+  set.remove(pipe.fd.get());
+}
+
+void Capture::Reader::pause(const LogPipe& pipe) {
+  MutexLock lock(capture_.mutex_);
+  unwatch(pipe, capture_.paused_);
   if (!resume_.active()) resume_.set(kPause);
 }
 
-void Capture::resume() {
+void Capture::Reader::hold(const LogPipe& pipe) {
+  MutexLock lock(capture_.mutex_);
+  unwatch(pipe, capture_.held_);
+}
+
+/// Makes the loop watch the set, and adds the pipes that the kernel refused so far.
+void Capture::Reader::begin_to_watch() {
+  again_.set(kTryAgain);  // until all of this works
+  if (!set.open()) return;
+  MutexLock lock(capture_.mutex_);
+  std::erase_if(capture_.unwatched_, [this](const LogPipe* pipe) NO_THREAD_SAFETY_ANALYSIS {
+    return capture_.add_to_set(*pipe);
+  });
+  if (capture_.unwatched_.empty()) again_.stop();
+}
+
+void Capture::Reader::resume() {
   resume_.set(kTryAgain);  // in case memory runs out before the end
-  MutexLock lock(mutex_);
-  for (; !paused_.empty(); paused_.pop_back()) listen(*paused_.back());
+  MutexLock lock(capture_.mutex_);
+  for (auto& paused = capture_.paused_; !paused.empty(); paused.pop_back())
+    capture_.listen(*paused.back());
   resume_.stop();
 }
 
-/// Reports what is due for pipes although nothing arrives: look_again() of each pipe. A pipe that
-/// is still held is held again at its next event.
-void Capture::look() {
-  release();
+/// Reports what is due for pipes although nothing arrives: look_again() of each pipe. Closes pipes
+/// that another thread has ended. A pipe that is still held is held again at its next event.
+void Capture::Reader::look_at_all() {
+  capture_.release();
   std::vector<LogPipePtr> pipes;
   {
-    MutexLock lock(mutex_);
-    pipes.assign(watched_.begin(), watched_.end());
+    MutexLock lock(capture_.mutex_);
+    pipes.assign(capture_.watched_.begin(), capture_.watched_.end());
   }
   const TimePoint now = Clock::now();
   std::optional<Milliseconds> next;
-  for (const LogPipePtr& pipe : pipes)
+  for (const LogPipePtr& pipe : pipes) {
+    if (!capture_.reads(*this)) return;
+    if (pipe->ended) let_go(*pipe);
     if (const auto due = pipe->log.look_again(*pipe, now))
       next = std::min(*due, next.value_or(*due));
+  }
   if (next)
     again_look_.set(*next);
   else
     again_look_.stop();
 }
 
-void Capture::hold(const LogPipe& pipe) {
+void Capture::Reader::drain(const std::vector<LogPipePtr>& pipes) {
+  for (const LogPipePtr& pipe : pipes) {
+    if (!capture_.reads(*this)) return;
+    if (capture_.holds_all_of(pipe->log)) continue;
+    const Reading reading(*this, pipe->log);
+    pipe->log.drain(*pipe, buffer_);
+  }
+  look.ask();
+}
+
+/// A process that is alive, or about to be spawned, keeps its pipes: all instances of a service
+/// with `accept` write to one log. There may be thousands, and each costs a system call. So the
+/// next look comes when a quarter as many processes have been launched.
+void Capture::Reader::give_up_oldest(ServiceLog& log) {
+  std::vector<LogPipePtr> old = log.pipes();
+  const std::size_t all = old.size();
+  std::erase_if(old, [](const LogPipePtr& pipe) {
+    const pid_t pid = *pipe->writer;
+    return pid == 0 || process_exists(pid);
+  });
+  log.launches_to_look = static_cast<int>((all - old.size()) / kPipesOfProcess / 4);
+  for (std::size_t i = 0; i + LogStore::kOldPipes < old.size(); ++i) {
+    if (!capture_.reads(*this) || capture_.holds_all_of(log)) return;  // the next launch asks again
+    {
+      const Reading reading(*this, log);
+      log.drain(*old[i], buffer_, Drain::all);
+    }
+    if (capture_.reads(*this)) ended(*old[i]);
+  }
+}
+
+/// Stops watching a pipe that ended, and closes it.
+void Capture::Reader::let_go(LogPipe& pipe) {
+  LogPipePtr last;
+  {
+    MutexLock lock(capture_.mutex_);
+    last = capture_.find(&pipe);
+    if (!last) return;
+    capture_.watched_.erase(last);
+    std::erase(capture_.unwatched_, &pipe);
+    std::erase(capture_.paused_, &pipe);
+    std::erase(capture_.held_, &pipe);
+    set.remove(pipe.fd.get());
+  }
+  const Reading reading(*this, pipe.log);
+  pipe.log.close(pipe);
+}
+
+Capture::Capture(EventLoop& loop)
+    : look_at_reader_(loop, [this] { look_at_reader(); }),
+      begin_to_look_(loop, [this] { look_at_reader_.set(kHungRead); }) {}
+
+Capture::~Capture() { stop(kForever); }
+
+Result<void> Capture::start() {
   MutexLock lock(mutex_);
-  held_.push_back(&pipe);
-  set_.remove(pipe.fd.get());
+  if (current_ == nullptr) {
+    auto first = idle_reader();
+    if (!first) return Failure(first.error());
+    current_ = *first;
+    (*first)->begin.ask();
+    (*first)->look.ask();
+  }
+  auto started = current_.load()->thread->start();
+  running_ = started.has_value();
+  return started;
+}
+
+bool Capture::stop(Milliseconds limit) noexcept {
+  const TimePoint until = after(Clock::now(), limit);
+  std::array<Reader*, kMostReaders> all{};
+  {
+    MutexLock lock(mutex_);
+    running_ = false;
+    std::ranges::transform(readers_, all.begin(), [](const auto& reader) { return reader.get(); });
+  }
+  // Without the lock, because a thread needs it to end. No reader is destroyed before this object,
+  // and from now on none is started.
+  bool ended = true;
+  for (Reader* const reader : all)
+    if (reader != nullptr)
+      ended = reader->thread->stop(Milliseconds{ms_between(Clock::now(), until)}) && ended;
+  return ended;
+}
+
+/// A reader whose thread does not run.
+Result<Capture::Reader*> Capture::idle_reader() {
+  for (std::uint8_t number = 0; number < kMostReaders; ++number) {
+    std::unique_ptr<Reader>& reader = readers_[number];
+    if (!reader) {
+      auto thread = DataLoop::create("zinit-read");
+      if (!thread) return Failure(thread.error());
+      reader = std::make_unique<Reader>(*this, std::move(*thread), number);
+      return reader.get();
+    }
+    if (!reads(*reader) && reader->thread->stop(Milliseconds{0})) return reader.get();
+  }
+  return Failure(Error{fmt::format("{} threads that read pipes hang", kMostReaders), EAGAIN});
+}
+
+void Capture::watch(std::span<const LogPipePtr> pipes) {
+  Reader* const reader = current_;
+  {
+    MutexLock lock(mutex_);
+    for (const LogPipePtr& pipe : pipes) {
+      if (pipe->ended) continue;  // its log was removed, or a client's request read it to the end
+      watched_.insert(pipe);
+      listen(*pipe);
+    }
+  }
+  ServiceLog& log = pipes.front()->log;
+  if (reader == nullptr || log.launches_to_look.fetch_sub(1) > 0 || log.pipes(kPipesKept).empty())
+    return;
+  // If this fails, the next launch tries again.
+  static_cast<void>(reader->thread->loop().post([reader, &log] { reader->give_up_oldest(log); }));
+}
+
+bool Capture::add_to_set(const LogPipe& pipe) {
+  Reader* const reader = current_;
+  return reader != nullptr &&
+         reader->set.add(pipe.fd.get(), EPOLLIN, reinterpret_cast<std::uintptr_t>(&pipe));
+}
+
+/// Adds the pipe to the set. The reader's loop watches the set, so it need not be woken.
+void Capture::listen(const LogPipe& pipe) {
+  if (add_to_set(pipe)) return;
+  unwatched_.push_back(&pipe);
+  if (Reader* const reader = current_) reader->begin.ask();
+}
+
+LogPipePtr Capture::find(const LogPipe* pipe) const {
+  const auto found = watched_.find(pipe);
+  return found == watched_.end() ? nullptr : *found;
+}
+
+/// Whether a reader that was replaced hangs in a pipe of this log.
+bool Capture::hangs(const ServiceLog& log) const noexcept {
+  return std::ranges::any_of(readers_, [&](const std::unique_ptr<Reader>& reader) {
+    return reader && !reads(*reader) && reader->reading({}) == &log;
+  });
+}
+
+bool Capture::holds_all_of(const ServiceLog& log) noexcept {
+  MutexLock lock(mutex_);
+  return hangs(log);
 }
 
 void Capture::release() noexcept {
@@ -202,51 +397,83 @@ void Capture::release() noexcept {
   held_.erase(held_.begin(), next);
 }
 
-/// Stops watching a pipe that ended, and closes it.
-void Capture::let_go(const LogPipe* pipe) {
-  const LogPipePtr last = find(pipe);
-  if (!last) return;
+void Capture::look_later() noexcept {
+  if (Reader* const reader = current_) reader->look.ask();
+}
+
+bool Capture::read_now(const std::vector<LogPipePtr>& pipes) {
+  const auto done = std::make_shared<Flag>();
   {
     MutexLock lock(mutex_);
-    watched_.erase(last);
-    std::erase(unwatched_, pipe);
-    std::erase(paused_, pipe);
-    std::erase(held_, pipe);
-    set_.remove(last->fd.get());
+    Reader* const reader = current_;
+    if (reader == nullptr) return false;
+    if (!running_ || late_) return true;
+    const auto posted = reader->thread->loop().post([this, reader, pipes, done] {
+      catch_all("log", [&] { reader->drain(pipes); });
+      if (reads(*reader)) late_ = false;
+      done->set();
+    });
+    if (!posted) return true;
   }
-  last->log.close(*last);
+  if (!done->await(kHungRead)) late_ = true;
+  return true;
 }
 
-/// A process that is alive, or about to be spawned, keeps its pipes: all instances of a service
-/// with `accept` write to one log. There may be thousands, and each costs a system call. So the
-/// next look comes when a quarter as many processes have been launched.
-void Capture::give_up_oldest(ServiceLog& log) {
-  std::vector<LogPipePtr> old = log.pipes();
-  const std::size_t all = old.size();
-  std::erase_if(old, [](const LogPipePtr& pipe) {
-    const pid_t pid = *pipe->writer;
-    return pid == 0 || process_exists(pid);
-  });
-  log.launches_to_look = static_cast<int>((all - old.size()) / kPipesOfProcess / 4);
-  for (std::size_t i = 0; i + LogStore::kOldPipes < old.size(); ++i) {
-    log.drain(*old[i], buffer_, Drain::all);
-    ended(*old[i]);
-  }
+const ServiceLog* Capture::reading(Milliseconds limit) noexcept {
+  MutexLock lock(mutex_);
+  for (const std::unique_ptr<Reader>& reader : readers_)
+    if (const ServiceLog* const log = reader ? reader->reading(limit) : nullptr) return log;
+  return nullptr;
 }
 
-void Capture::sweep() noexcept {
-  // If this fails, each pipe is closed at its next event.
-  static_cast<void>(loop_.post([this] { let_go_of_ended(); }));
+/// Called for each read, so it wakes the data loop only if that has no look before it.
+void Capture::begins_to_read() noexcept {
+  if (!looks_ && !looks_.exchange(true)) begin_to_look_.ask();
 }
 
-void Capture::let_go_of_ended() {
-  std::vector<const LogPipe*> ended;
-  {
-    MutexLock lock(mutex_);
-    for (const LogPipePtr& pipe : watched_)
-      if (pipe->ended) ended.push_back(pipe.get());
+void Capture::look_at_reader() {
+  looks_ = false;  // before the look: a read that begins now asks for the next one
+  const Reader& reader = *current_.load();
+  if (reader.reading({}) != nullptr) begins_to_read();
+  // A process that was suspended has read nothing meanwhile.
+  if (reader.reading(kHungRead) != nullptr && look_at_reader_.late_by() <= kWasSuspended)
+    replace_reader();
+}
+
+/// Lets another thread read all pipes, except those of the log that hangs: on_ready().
+void Capture::replace_reader() {
+  MutexLock lock(mutex_);
+  Reader& old = *current_.load();
+  const ServiceLog* const hung = old.reading(kHungRead);
+  if (hung == nullptr || !running_) return;
+  unwatched_.reserve(watched_.size());
+  const auto next = idle_reader();
+  const auto started = next ? (*next)->thread->start() : Result<void>(Failure(next.error()));
+  if (started) {
+    unwatched_.clear();
+    for (const LogPipePtr& pipe : watched_) {
+      old.set.remove(pipe->fd.get());
+      unwatched_.push_back(pipe.get());
+    }
+    paused_.clear();
+    held_.clear();
+    current_ = *next;
+    late_ = false;
+    static_cast<void>(old.thread->stop(Milliseconds{0}));
+    (*next)->begin.ask();
+    (*next)->look.ask();
+  } else if (std::exchange(told_hung_, hung) == hung) {
+    return;
   }
-  for (const LogPipe* pipe : ended) let_go(pipe);
+  if (started) told_hung_ = nullptr;
+  lock.unlock();
+  log_error(
+      "{}: a process of this service holds the lock of its output pipe, perhaps because it writes "
+      "from a mapped file whose server does not answer: {}",
+      hung->name(),
+      started ? "its output is read when the process is gone"
+              : fmt::format("zinit cannot read the output of services until then ({})",
+                            started.error().text));
 }
 
 }  // namespace zinit

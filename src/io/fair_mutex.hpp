@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // A mutex that a waiting thread gets before the thread that has just released it.
 //
-// std::mutex favours the thread that released it. In a flood of output the data loop locks a log
+// std::mutex favours the thread that released it. In a flood of output its reader locks a log
 // again within microseconds, long before a waiting thread wakes up; and that thread may hold the
 // supervisor's lock. Here lock() takes two mutexes in turn. A waiter holds the first while it waits
 // for the second, so the thread that comes back queues behind it.

@@ -16,7 +16,6 @@
 #include "base/sort.hpp"
 #include "io/capture.hpp"
 #include "io/service_log.hpp"
-#include "os/offload.hpp"
 #include "state/slot_facts.hpp"
 
 namespace zinit {
@@ -105,26 +104,27 @@ class LogStore::Impl {
     return *logs_[slot];
   }
 
-  /// Adds `pipes` to their log, and reads them from now on. Ends them if this fails.
-  [[nodiscard]] Result<void> watch(ServiceLog& log, std::span<const LogPipePtr> pipes) {
+  /// Adds `pipes` to their log, and reads them from now on.
+  void watch(ServiceLog& log, std::span<const LogPipePtr> pipes) {
     log.add_pipes(pipes);
-    auto watched = capture.watch(pipes);
-    if (!watched) end(log, pipes);
-    return watched;
+    capture.watch(pipes);
   }
 
-  /// Reads what is in the pipes of `log`. If a process holds the lock of a pipe, waits for it for
-  /// kHungRead at most.
-  void drain(ServiceLog& log) EXCLUDES(rest_mutex_) {
+  /// Reads what is in the pipes of `logs`. If a process holds the lock of a pipe, waits for it for
+  /// kHungRead at most: another thread reads the pipe (Capture).
+  void drain(const std::vector<ServiceLog*>& logs) EXCLUDES(rest_mutex_) {
     std::vector<LogPipePtr> open;
     bool any = false;
-    for (const LogPipePtr& pipe : log.pipes()) {
-      any = true;
-      const ServiceLog::Unread unread = log.unread(*pipe);
-      if (unread == ServiceLog::Unread::rest) drain_rest(log, *pipe);
-      if (unread == ServiceLog::Unread::some) open.push_back(pipe);
+    for (ServiceLog* const log : logs) {
+      for (const LogPipePtr& pipe : log->pipes()) {
+        any = true;
+        const ServiceLog::Unread unread = log->unread(*pipe);
+        if (unread == ServiceLog::Unread::rest) drain_rest(*pipe);
+        if (unread == ServiceLog::Unread::some) open.push_back(pipe);
+      }
     }
-    if (!open.empty()) drain_open(log, std::move(open));
+    if (!open.empty() && !capture.read_now(open))
+      for (const LogPipePtr& pipe : open) drain_rest(*pipe);
     if (any) capture.look_later();
   }
 
@@ -132,7 +132,7 @@ class LogStore::Impl {
   /// unfinished lines, and lines that a sink holds. Does not wait for processes.
   void end(ServiceLog& log, std::span<const LogPipePtr> pipes) EXCLUDES(rest_mutex_) {
     for (const LogPipePtr& pipe : pipes) {
-      if (log.unread(*pipe) == ServiceLog::Unread::rest) drain_rest(log, *pipe, Drain::all);
+      if (log.unread(*pipe) == ServiceLog::Unread::rest) drain_rest(*pipe, Drain::all);
       MutexLock lock(rest_mutex_);
       log.end(*pipe, rest_buffer_);
     }
@@ -148,9 +148,7 @@ class LogStore::Impl {
   }
 
   void read_all() noexcept EXCLUDES(mutex_) {
-    catch_all("log", [&] {
-      for (ServiceLog* log : all()) drain(*log);
-    });
+    catch_all("log", [&] { drain(all()); });
   }
 
   /// Attaches the taps that want this log, which was just configured.
@@ -174,7 +172,7 @@ class LogStore::Impl {
                                   std::size_t room) EXCLUDES(taps_mutex_) {
     if (lines > 0) {
       // Before taking the lock, because a thread that waits for it may hold the board's lock.
-      for (ServiceLog* log : wanted_by(*tap)) drain(*log);
+      drain(wanted_by(*tap));
     }
     MutexLock lock(taps_mutex_);
     taps_.insert(tap);
@@ -205,13 +203,6 @@ class LogStore::Impl {
       if (log) log->detach(tap);
   }
 
-  /// The name of a log whose pipe a thread reads and perhaps never returns from; empty: none.
-  [[nodiscard]] std::string hung_read() {
-    const ServiceLog* hung = capture.hung();
-    if (hung == nullptr) hung = hung_drain();
-    return hung == nullptr ? std::string() : hung->name();
-  }
-
   EventLoop& data_loop;
   SinkTable sinks;
   RingMemory rings;
@@ -227,41 +218,10 @@ class LogStore::Impl {
                    }};
 
  private:
-  /// The log whose pipe a thread of drains_ hangs in; null: none.
-  [[nodiscard]] const ServiceLog* hung_drain() {
-    return drains_.busy(true) ? drained_.load() : nullptr;
-  }
-
   /// Nobody holds the lock of a pipe without writers.
-  void drain_rest(ServiceLog& log, LogPipe& pipe, Drain how = Drain::unheld) EXCLUDES(rest_mutex_) {
+  void drain_rest(LogPipe& pipe, Drain how = Drain::unheld) EXCLUDES(rest_mutex_) {
     MutexLock lock(rest_mutex_);
-    log.drain(pipe, rest_buffer_, how);
-  }
-
-  /// A thread of its own reads them: a process may hold the lock of a pipe for ever.
-  void drain_open(ServiceLog& log, std::vector<LogPipePtr> pipes) {
-    const auto ticket = drains_.ask([this, &log, all = std::move(pipes)] {
-      drained_ = &log;
-      for (const LogPipePtr& pipe : all) log.drain(*pipe, open_buffer_);
-      capture.look_later();  // drain() does not wait for a read that hangs
-    });
-    static_cast<void>(drains_.await(ticket));
-    if (const ServiceLog* const log_of_loop = capture.hung())
-      tell_hung(*log_of_loop,
-                "zinit cannot read the output of services, nor do its checks and proxies go on");
-    else if (const ServiceLog* const hung = hung_drain())
-      tell_hung(*hung, "zinitctl cannot show the latest output of services");
-    else
-      told_hung_ = nullptr;
-  }
-
-  /// Logs once that a read hangs.
-  void tell_hung(const ServiceLog& log, std::string_view effect) {
-    if (told_hung_.exchange(&log) != &log)
-      log_error(
-          "{}: a process of this service holds the lock of its output pipe, perhaps because it "
-          "writes from a mapped file whose server does not answer: {}, until the process is gone",
-          log.name(), effect);
+    pipe.log.drain(pipe, rest_buffer_, how);
   }
 
   Mutex mutex_;
@@ -271,12 +231,8 @@ class LogStore::Impl {
   Mutex taps_mutex_;
   LogTaps taps_ GUARDED_BY(taps_mutex_);
 
-  ReadBuffer open_buffer_{1};  // of the one thread of drains_: while it hangs, others are refused
-  Offload drains_{{.name = "zinit-drain", .stack_bytes = kLoopStackBytes, .patience = kHungRead}};
   Mutex rest_mutex_;  // taken before the locks of logs
-  ReadBuffer rest_buffer_ GUARDED_BY(rest_mutex_){2};
-  std::atomic<const ServiceLog*> drained_{nullptr};  // whose pipes a thread of drains_ reads
-  std::atomic<const ServiceLog*> told_hung_{nullptr};
+  ReadBuffer rest_buffer_ GUARDED_BY(rest_mutex_){kReadAreas - 1};
 };
 
 LogStore::LogStore(EventLoop& loop, LogSinks sinks, Inheritance* inherited, StateFacts* facts)
@@ -285,7 +241,10 @@ LogStore::LogStore(EventLoop& loop, LogSinks sinks, Inheritance* inherited, Stat
 LogStore::~LogStore() {
   ServiceLog* own = &impl_->own;
   if (own_log.compare_exchange_strong(own, nullptr)) set_log_listener(nullptr);
+  impl_->capture.stop(kForever);
 }
+
+Result<void> LogStore::start() { return impl_->capture.start(); }
 
 Result<OutputPipes> LogStore::open_output(Slot slot, const OutputTailPtr& tail) {
   auto out = make_log_pipe();
@@ -302,8 +261,7 @@ Result<OutputPipes> LogStore::open_output(Slot slot, const OutputTailPtr& tail) 
     return made;
   };
   const std::array pipes{make(*out, LogStream::out), make(*err, LogStream::err)};
-  if (auto watched = impl_->watch(log, std::span(pipes).first(merged ? 1 : 2)); !watched)
-    return Failure(watched.error());
+  impl_->watch(log, std::span(pipes).first(merged ? 1 : 2));
   return OutputPipes{std::move(out->write), std::move(err->write), writer};
 }
 
@@ -342,8 +300,7 @@ void LogStore::take_over(Inheritance& inherited, const FactMap& facts) {
         if (read->second.number != fact.read) log.take_left(*pipe, read->second);
         read->second.area = {};  // closed before the next read of this pipe
       }
-      if (const auto watched = impl_->watch(log, {&pipe, 1}); !watched)
-        log_error("{}: its output is lost: {}", log.name(), watched.error().text);
+      impl_->watch(log, {&pipe, 1});
     });
   }
   impl_->capture.look_later();  // at unfinished lines, and at intervals of rate_lines
@@ -377,7 +334,7 @@ void LogStore::forget(Slot slot) {
   if (log == nullptr) return;
   catch_all("log", [&] { impl_->end(*log, log->pipes()); });
   log->forget();
-  impl_->capture.sweep();
+  impl_->capture.look_later();  // closes the pipes
   impl_->sinks.sweep();
 }
 
@@ -385,18 +342,18 @@ bool LogStore::look_back(Slot slot, Ring::Place& place, std::size_t count, std::
                          FunctionRef<bool(const Ring::View&)> visit) {
   ServiceLog* log = impl_->find(slot);
   if (log == nullptr) return false;
-  if (place.seq == 0) impl_->drain(*log);
+  if (place.seq == 0) impl_->drain({log});
   return log->look_back(place, count, bytes, visit);
 }
 
 void LogStore::take_in(Slot slot) {
-  if (ServiceLog* log = impl_->find(slot)) impl_->drain(*log);
+  if (ServiceLog* log = impl_->find(slot)) impl_->drain({log});
 }
 
 void LogStore::note(Slot slot, std::string_view line) {
   ServiceLog* log = impl_->find(slot);
   if (log == nullptr) return;
-  impl_->drain(*log);
+  impl_->drain({log});
   log->note_end(line);
 }
 
@@ -437,10 +394,12 @@ Result<void> LogStore::when_read(std::function<void()> done) {
   });
 }
 
-void LogStore::finish(Milliseconds limit) noexcept {
+bool LogStore::stop_reading(Milliseconds limit) noexcept {
   read_pipes();
-  impl_->sinks.finish(limit);
+  return impl_->capture.stop(limit);
 }
+
+void LogStore::finish(Milliseconds limit) noexcept { impl_->sinks.finish(limit); }
 
 void LogStore::finish_consoles(Milliseconds limit) noexcept {
   read_pipes();
@@ -459,7 +418,11 @@ void LogStore::finish_consoles(Milliseconds limit) noexcept {
                                  : "the reader of standard output took nothing for 10 s");
 }
 
-void LogStore::go_on() noexcept { impl_->sinks.go_on(); }
+void LogStore::go_on() noexcept {
+  if (auto reads = impl_->capture.start(); !reads)
+    log_error("cannot read the output of services: {}", reads.error().text);
+  impl_->sinks.go_on();
+}
 
 void LogStore::keep_dropped() noexcept {
   if (impl_->facts != nullptr) catch_all("counts of lost lines", [&] { impl_->keep_dropped(); });
@@ -473,14 +436,16 @@ void LogStore::on_reopened(std::function<void()> told) {
   impl_->sinks.on_reopened(std::move(told));
 }
 
-bool LogStore::busy() noexcept { return impl_->sinks.busy(); }
+bool LogStore::busy() noexcept {
+  return impl_->sinks.busy() || impl_->capture.reading({}) != nullptr;
+}
 
 std::string LogStore::hanging() {
   if (const std::string file = impl_->sinks.hanging(); !file.empty())
     return fmt::format("the log file {} does not answer", printable(file));
-  const std::string name = impl_->hung_read();
-  if (name.empty()) return name;
-  return fmt::format("a process of {} holds the lock of its output pipe", name);
+  const ServiceLog* const log = impl_->capture.reading(kHungRead);
+  if (log == nullptr) return {};
+  return fmt::format("a process of {} holds the lock of its output pipe", log->name());
 }
 
 }  // namespace zinit

@@ -4,18 +4,18 @@
 // three functions implement the supervisor's OutputPort: src/server forwards its calls to them.
 //
 //   process --> pipe --> LogPipe (capture.hpp) --> ServiceLog (service_log.hpp) --> Ring
-//                        on the data loop          one lock each        \-> sinks
+//                        on a thread of its own    one lock each        \-> sinks
 //
 // Nothing that a process wrote before its exit is lost: each pipe is read to its end in any case,
 // and look_back() first reads what is still in the pipes. So a client that asks after an exit sees
-// everything that the process wrote, even if the data loop is busy. The exception: text that an
+// everything that the process wrote, even if that thread is busy. The exception: text that an
 // unread console holds back in the pipes (console_sink.hpp).
 //
 // A process that a service left behind may hold its pipe open for ever. Each service keeps the
 // kOldPipes newest such pipes; older ones are drained and closed. A service with thousands of
 // processes may keep more for a while, a quarter of its processes' pipes.
 //
-// Threads: all functions but finish() and the destructor on any thread. Each log has its own lock,
+// Threads: all functions on any thread, unless a comment restricts them. Each log has its own lock,
 // held while one read (64 KiB) or one answer is copied. No thread holds two of them at once, with
 // one exception: logging while a log's lock is held takes the lock of zinit's own log
 // (base/log.hpp). "The board" below is the supervisor's table of services (supervisor/board.hpp).
@@ -106,6 +106,10 @@ class LogStore {
   ~LogStore();
   LogStore& operator=(LogStore&&) = delete;
 
+  /// Starts to read pipes on a thread of its own. Until then those who ask for
+  /// lines read them themselves; after stop_reading() nobody does. Errors: no descriptors, memory or threads; temporary.
+  [[nodiscard]] Result<void> start();
+
   /// Makes pipes for the next process of the service in `slot`, and reads them until their end.
   /// Errors: those of pipe2(2). EMFILE, ENFILE and ENOMEM are temporary. Does not block. The caller
   /// may hold locks.
@@ -169,7 +173,7 @@ class LogStore {
   /// `told` must stay callable until the store is destroyed.
   void on_reopened(std::function<void()> told);
 
-  /// Reads what is in all pipes, for rings, taps and sinks. Any thread. Does not block.
+  /// Reads what is in all pipes, for rings, taps and sinks. Any thread. Waits for kHungRead at most.
   void read_pipes() noexcept;
 
   /// Calls `done` on the loop's thread when the loop has handled everything that was ready before
@@ -178,20 +182,23 @@ class LogStore {
   /// not called then.
   [[nodiscard]] Result<void> when_read(std::function<void()> done);
 
-  /// Whether a thread is inside a write that may hang. The destructor would wait for it.
+  /// Whether a thread is inside a read or write that may hang. The destructor would wait for it.
   [[nodiscard]] bool busy() noexcept;
   /// What zinit's threads hang in, so that execve(2) would wait for them: a log file that does not
   /// answer (FileWriters::hanging()), or the lock of a pipe. For a message; empty if nothing hangs.
   [[nodiscard]] std::string hanging();
 
-  /// At the end of zinit: reads the pipes, and makes each sink write its waiting lines, for at most
+  /// At the end of zinit: reads the pipes for the last time, and waits at most `limit` for the end
+  /// of the threads that do this. @return  false if one has not ended: the destructor would wait
+  [[nodiscard]] bool stop_reading(Milliseconds limit) noexcept;
+  /// At the end of zinit, after stop_reading(): makes each sink write its waiting lines, for at most
   /// `limit`. Only while no thread runs the loop.
   void finish(Milliseconds limit) noexcept;
-  /// At the end of a container or standalone server, before finish(): makes the console print what
+  /// At the end of a container or standalone server, before stop_reading(): makes the console print what
   /// waits for it and what it holds back in pipes, as long as somebody reads, for at most `limit`.
   /// Logs how much was not printed. Only while no thread runs the loop.
   void finish_consoles(Milliseconds limit) noexcept;
-  /// After finish(), if there is no next image: writes log files again.
+  /// After finish(), if there is no next image: reads pipes and writes log files again.
   void go_on() noexcept;
   /// For a re-execution, after finish(): passes the drop counts to the next image.
   void keep_dropped() noexcept;

@@ -218,11 +218,11 @@ void EventLoop::stop() noexcept {
   ring_bell();
 }
 
-Result<std::unique_ptr<DataLoop>> DataLoop::create() {
+Result<std::unique_ptr<DataLoop>> DataLoop::create(const char* name) {
   auto loop = EventLoop::create();
   if (!loop) return Failure(loop.error());
   if (kHasJitter) ev_set_invoke_pending_cb((*loop)->ev(), take_late_turn);
-  return std::unique_ptr<DataLoop>(new DataLoop(std::move(*loop)));
+  return std::unique_ptr<DataLoop>(new DataLoop(name, std::move(*loop)));
 }
 
 DataLoop::~DataLoop() { end(); }
@@ -230,7 +230,7 @@ DataLoop::~DataLoop() { end(); }
 void DataLoop::end() noexcept {
   {
     MutexLock lock(mutex_);
-    ending_ = true;
+    if (std::exchange(ending_, true)) return;  // a thread that hangs takes no more orders
   }
   loop_->stop();
 }
@@ -242,7 +242,7 @@ Result<void> DataLoop::start() {
     // A thread that hung in a system call, and may hang still. Two threads must not run the loop.
     if (std::exchange(running_, true)) return {};
   }
-  auto thread = Thread::start("zinit-data", kLoopStackBytes, [this] { run(); });
+  auto thread = Thread::start(name_, kLoopStackBytes, [this] { run(); });
   if (!thread) {
     MutexLock lock(mutex_);
     running_ = false;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// Event loops. An EventLoop is a libev loop to which other threads can pass work. The DataLoop is a
-// second thread with its own loop, for log pipes, sinks and probes. So a flood of output never
-// delays control, reaping or shutdown.
+// Event loops. An EventLoop is a libev loop to which other threads can pass work. A DataLoop is a
+// thread with its own loop: one for sinks, probes and proxies, and one for log pipes (capture.hpp).
+// So a flood of output never delays control, reaping or shutdown.
 //
 // Idle wake-ups: libev wakes about once a minute to look for jumps of the wall clock, unless a
 // periodic watcher is active and the kernel has timerfd, which reports such jumps
@@ -20,8 +20,8 @@
 // others, and probes by them (resolver.hpp, dial.hpp, probe.hpp); sockets of notifications and of
 // /dev/log (notify_socket.hpp, dev_log.hpp).
 //
-// Fairness on the data loop: a pipe gets one read of 64 KiB, a side of a connection passes on 1
-// MiB, a listening socket is accepted from 16 times, then the next has its turn.
+// Fairness: a pipe gets one read of 64 KiB, a side of a connection passes on 1 MiB, a listening
+// socket is accepted from 16 times, then the next has its turn.
 //
 // Work from other threads comes by post(), which is refused if too much waits. Tasks run for a few
 // milliseconds; then other events have their turn. Work that must not be lost, such as a look at
@@ -149,7 +149,8 @@ class LoopCall {
 /// An EventLoop with the thread that runs it.
 class DataLoop {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<DataLoop>> create();
+  /// @param name  of the thread: Thread::start()
+  [[nodiscard]] static Result<std::unique_ptr<DataLoop>> create(const char* name = "zinit-data");
   /// Ends the loop and waits for its thread, without a time limit.
   ~DataLoop();
 
@@ -164,11 +165,13 @@ class DataLoop {
   [[nodiscard]] bool stop(Milliseconds limit) noexcept;
 
  private:
-  explicit DataLoop(std::unique_ptr<EventLoop> loop) : loop_(std::move(loop)) {}
+  DataLoop(const char* name, std::unique_ptr<EventLoop> loop)
+      : name_(name), loop_(std::move(loop)) {}
   void run() noexcept;
   void end() noexcept;
   [[nodiscard]] bool ends() noexcept;
 
+  const char* const name_;
   std::unique_ptr<EventLoop> loop_;
   Mutex mutex_;
   bool running_ GUARDED_BY(mutex_) = false;

@@ -17,8 +17,6 @@ namespace zinit {
 
 namespace {
 
-constexpr std::uint64_t kAreas = 3;
-
 // The area begins with these bytes before a read. If they are still there afterwards, the read did
 // not happen: no text begins with them.
 constexpr std::string_view kUnread = "\xff\xfe\xfd\xfc\xfb\xfa\xf9\xf8";
@@ -46,7 +44,7 @@ ReadArea::ReadArea(std::uint8_t part) {
   }
   // Not from 1: the previous process image recorded such numbers with its pipes.
   const auto now = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
-  header().number = now / kAreas * kAreas + part;
+  header().number = now / kReadAreas * kReadAreas + part;
 }
 
 ReadArea::Header& ReadArea::header() noexcept {
@@ -62,7 +60,7 @@ void ReadArea::begin(int pipe, std::size_t expected) noexcept {
   now.expected = static_cast<std::uint32_t>(expected);
   now.size = 0;
   now.sunk = 0;
-  now.number += kAreas;  // each area has the numbers with its own remainder
+  now.number += kReadAreas;  // each area has the numbers with its own remainder
   std::memcpy(bytes(), kUnread.data(), kUnread.size());
   now.pipe = pipe + 1;
 }

@@ -4,8 +4,8 @@
 // zinit crashes meanwhile, the next image finds the bytes, and no line is lost or doubled. Threads:
 // one at a time.
 //
-// There are three areas: for the data loop, for pipes that a client's request has read at once, and
-// for those of them whose writers are gone (log_store.hpp).
+// There is an area for each thread of Capture, and one for requests, which read a pipe themselves if
+// its writers are gone (log_store.hpp).
 #pragma once
 
 #include <cstddef>
@@ -18,12 +18,15 @@
 
 namespace zinit {
 
+/// The most areas of one image.
+inline constexpr std::uint8_t kReadAreas = 9;
+
 class ReadArea {
  public:
   /// The room in bytes.
   static constexpr std::size_t kBytes = 65536;
 
-  /// `part` distinguishes the areas of one image. Without a memory file, or without room in it, the
+  /// `part`, below kReadAreas, distinguishes the areas of one image. Without a memory file, or without room in it, the
   /// bytes are in ordinary memory.
   explicit ReadArea(std::uint8_t part);
 

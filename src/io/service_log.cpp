@@ -402,7 +402,12 @@ ServiceLog::Got ServiceLog::read_once(LogPipe& pipe, ReadBuffer& buffer) {
   mutex_.lock();
   pipe.read_since = {};
   if (pipe.read_over != nullptr) pipe.read_over->notify_one();
-  if (pipe.to_close) pipe.fd.reset();
+  if (pipe.to_close) {  // close(2) waits for the lock of the pipe, too
+    KeptFd closed = std::move(pipe.fd);
+    mutex_.unlock();
+    closed.reset();
+    mutex_.lock();
+  }
   if (count <= 0 || pipe.ended) area.end();
   if (pipe.ended) return {0, found};  // given up meanwhile
   if (empty) return {-1, found};
@@ -498,7 +503,10 @@ ServiceLog::Unread ServiceLog::unread_locked(const LogPipe& pipe) const {
 
 ServiceLog::Unread ServiceLog::unread(const LogPipe& pipe) const {
   FairLock lock(mutex_);
-  return unread_locked(pipe);
+  const Unread found = unread_locked(pipe);
+  // A read under way may have taken everything and not stored it yet.
+  const bool is_read = !pipe.ended && pipe.read_since != TimePoint{};
+  return found == Unread::nothing && is_read ? Unread::some : found;
 }
 
 void ServiceLog::drain(LogPipe& pipe, ReadBuffer& buffer, Drain drain) {
@@ -539,10 +547,11 @@ void ServiceLog::end(LogPipe& pipe, ReadBuffer& buffer) {
 }
 
 void ServiceLog::close(LogPipe& pipe) noexcept {
+  KeptFd closed;  // without the log's lock
   FairLock lock(mutex_);
   if (!pipe.ended) return;
   pipe.to_close = pipe.read_since != TimePoint{};
-  if (!pipe.to_close) pipe.fd.reset();
+  if (!pipe.to_close) closed = std::move(pipe.fd);
 }
 
 std::vector<LogPipePtr> ServiceLog::pipes(std::size_t beyond) const {

@@ -3,14 +3,14 @@
 // The log of one service: its ring, the pipes that its processes write to, and its sinks, under one
 // lock.
 //
-// A pipe is read by the data loop when the pipe is readable, or by a client's request that wants
+// A pipe is read by the thread of Capture when the pipe is readable, or if a client's request wants
 // everything written so far. The system calls of a read are made without the log's lock, because
 // they wait for a lock of the pipe. A process holds this lock while it writes, and for as long as
 // it likes if it writes from memory mapped from a file whose server does not answer. So a request
-// reads a pipe itself only if no process has the write end; otherwise a thread that may hang reads
-// it (LogStore). A request waits until another thread has read the pipe and stored the lines, so it
-// never misses a line that was read before it; but it does not wait for a read that hangs
-// (kHungRead).
+// reads a pipe itself only if no process has the write end; otherwise it has Capture read the pipe.
+// A request waits until another thread has read the pipe and stored the lines, so it never misses a
+// line that was read before it; but it does not wait for a read that hangs (kHungRead), and until
+// another thread has taken over, it misses what nobody could read.
 //
 // A crash of zinit between two steps loses no line and repeats none in the ring. Three things in
 // memory files make this possible:
@@ -76,7 +76,7 @@ struct ReadBuffer {
 using PipeWriter = std::shared_ptr<std::atomic<pid_t>>;
 
 /// The read end of one pipe of one process. Its log owns it until the pipe has ended, and so does
-/// Capture while it watches the pipe. Only the loop's thread closes the descriptor (see IoWatcher).
+/// Capture while it watches the pipe. See close() for the descriptor.
 struct LogPipe {
   LogPipe(ServiceLog& owner, KeptFd read_end, LogStream from, PipeWriter process,
           StateFacts* kept_in = nullptr, std::string held = {})
@@ -115,7 +115,7 @@ struct LogPipe {
   bool within = false;             // sinks are within its line: they have first pieces of it
   bool to_close = false;           // the thread that reads it must close it
   std::atomic<bool> ended{false};  // end of file, or given up; set under the lock
-  // Used only by Capture, on the loop's thread, as `capacity` is. Other members lie between these
+  // Used only by the thread of Capture, as `capacity` is. Other members lie between these
   // bits and those of the lock, because neighbouring bits are one location in memory.
   bool paused : 1 = false;      // a pause to gather lines; not read since
   bool tried_wide : 1 = false;  // a larger size was requested
@@ -248,7 +248,7 @@ class ServiceLog {
   void end(LogPipe& pipe, ReadBuffer& buffer) EXCLUDES(mutex_);
 
   /// Closes the descriptor of a pipe that has ended, at the end of the read if another thread reads
-  /// it. Only on the loop's thread, when the pipe is not watched any more.
+  /// it. Only when the pipe is not watched any more. Waits for the lock of the pipe.
   void close(LogPipe& pipe) noexcept EXCLUDES(mutex_);
 
   /// The open pipes, except the newest `beyond` ones.

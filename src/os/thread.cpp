@@ -106,32 +106,6 @@ class ThreadMemory {
   std::size_t signal_stack_ = 0;
 };
 
-/// A flag that one thread sets once, and others wait for.
-class Flag {
- public:
-  void set() noexcept {
-    MutexLock lock(mutex_);
-    set_ = true;
-    is_set_.notify_all();
-  }
-  /// @return  whether it was set within `limit`
-  [[nodiscard]] bool await(Milliseconds limit) noexcept {
-    const TimePoint until = after(Clock::now(), limit);
-    MutexLock lock(mutex_);
-    while (!set_ && Clock::now() < until) is_set_.wait_until(mutex_, until);
-    return set_;
-  }
-  [[nodiscard]] bool is_set() noexcept {
-    MutexLock lock(mutex_);
-    return set_;
-  }
-
- private:
-  Mutex mutex_;
-  CondVar is_set_;
-  bool set_ GUARDED_BY(mutex_) = false;
-};
-
 /// Passed to a new thread, which owns it.
 struct Start {
   std::string name;
@@ -200,6 +174,19 @@ int make_thread(pthread_t& id, const Attributes& attributes, Start& start) noexc
 }
 
 }  // namespace
+
+void Flag::set() noexcept {
+  MutexLock lock(mutex_);
+  set_ = true;
+  is_set_.notify_all();
+}
+
+bool Flag::await(Milliseconds limit) noexcept {
+  const TimePoint until = after(Clock::now(), limit);
+  MutexLock lock(mutex_);
+  while (!set_ && Clock::now() < until) is_set_.wait_until(mutex_, until);
+  return set_;
+}
 
 void set_thread_name(const std::string& name) noexcept {
   ::prctl(PR_SET_NAME, name.c_str(), 0, 0, 0);

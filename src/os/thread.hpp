@@ -20,6 +20,7 @@
 #include <memory>
 #include <string>
 
+#include "base/mutex.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 
@@ -31,6 +32,20 @@ inline constexpr std::size_t kSmallStackBytes = std::size_t{64} * 1024;
 
 /// For a thread that runs an event loop and parses what others send.
 inline constexpr std::size_t kLoopStackBytes = std::size_t{1024} * 1024;
+
+/// An event that happens once, and for which threads wait. Any thread.
+class Flag {
+ public:
+  void set() noexcept;
+  /// @return  whether it was set within `limit`
+  [[nodiscard]] bool await(Milliseconds limit) noexcept;
+  [[nodiscard]] bool is_set() noexcept { return await({}); }
+
+ private:
+  Mutex mutex_;
+  CondVar is_set_;
+  bool set_ GUARDED_BY(mutex_) = false;
+};
 
 /// Names the calling thread, as ps(1), top(1) and gdb show it. The kernel cuts it to 15 bytes.
 void set_thread_name(const std::string& name) noexcept;

@@ -89,6 +89,9 @@ Result<std::unique_ptr<ZinitDaemon>> ZinitDaemon::create(DaemonStart start) {
   });
   if (!works) return Failure(works.error());
   daemon->start_syslog();  // before a thread runs the loop that watches it
+  const auto reads = made_for(legacy, [&] { return daemon->logs_.start(); });
+  if (!reads) return Failure(reads.error());
+  // Last: the daemon must not be destroyed while the loop runs.
   const auto runs = made_for(legacy, [&] { return daemon->start_.data_loop->start(); });
   if (!runs) return Failure(runs.error());
   return daemon;

@@ -4,10 +4,10 @@
 // socket, and the connections between them.
 //
 //   control loop (main thread)                          data loop (second thread)
-//     signals, by signalfd                                log pipes, sinks
+//     signals, by signalfd                                sinks, checks, proxies
 //     the only reaper --> Board::child_ended()
 //     control socket  --> Daemon (control/daemon.hpp)   the board's threads: jobs, janitor
-//     changes of the board --> Shutdown, CriticalWatch
+//     changes of the board --> Shutdown, CriticalWatch  a thread that reads log pipes
 //
 // machine.hpp and last_steps.hpp: what only PID 1 of a machine does before and after the server.
 //
@@ -137,8 +137,8 @@ class ZinitDaemon final : public Daemon {
   void feed_watchdog() { machine_watchdog_.feed(); }
   /// See MachineWatchdog::release().
   [[nodiscard]] int release_watchdog() noexcept { return machine_watchdog_.release(); }
-  /// Reads the last output of services, and lets the sinks write queued lines. Ends the data loop
-  /// and the current task of files.
+  /// Reads the last output of services, and lets the sinks write queued lines. Ends the data loop,
+  /// the thread that reads pipes, and the current task of files.
   void finish_logs();
   /// Removes the files of sockets: nothing else stays when the process ends without the destructor.
   /// Call it after finish_logs(), if can_be_destroyed().
@@ -339,7 +339,7 @@ class ZinitDaemon final : public Daemon {
   std::string switch_fault_;        // why a switch-root has failed
   std::optional<int> exit_code_;    // of a container, once known
   std::uint64_t told_signals_ = 0;  // one bit for each signal that was logged as ignored
-  bool data_loop_ended_ = true;
+  bool loops_ended_ = true;
   /// If the container's command ends before this time, the container ends as well.
   std::optional<TimePoint> end_asked_until_;
 };

@@ -18,8 +18,8 @@ constexpr std::size_t kLongestMessage = 1000;
 }  // namespace
 
 bool ZinitDaemon::can_be_destroyed() {
-  return data_loop_ended_ && board_.all_down() && !board_.busy() && !files_.busy() &&
-         !paths_.looks() && !logs_.busy();
+  return loops_ended_ && board_.all_down() && !board_.busy() && !files_.busy() && !paths_.looks() &&
+         !logs_.busy();
 }
 
 void ZinitDaemon::finish_logs() {
@@ -30,13 +30,16 @@ void ZinitDaemon::finish_logs() {
   files_.await(kLastLines);
   start_.data_loop->loop().stop();  // it ends while the board does
   if (board_.all_down() && !board_.busy()) board_.end();
-  data_loop_ended_ = start_.data_loop->stop(kLastTurns);
-  if (!data_loop_ended_)
+  loops_ended_ = start_.data_loop->stop(kLastTurns);
+  if (!loops_ended_)
     return log_error("logs: the data loop does not answer; the last lines are lost");
   if (syslog_) syslog_->finish();
   if (start_.mode != Mode::system)
     if (const auto stand = shutdown_.stand())
       logs_.finish_consoles(Milliseconds{ms_between(Clock::now(), stand->until)});
+  loops_ended_ = logs_.stop_reading(kLastLines);
+  if (!loops_ended_)
+    log_error("logs: a thread that reads output does not answer; the last lines are lost");
   logs_.finish(kLastLines);
 }
 

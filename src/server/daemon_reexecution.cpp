@@ -244,6 +244,7 @@ void ZinitDaemon::execute_again(NextImage which) {
     server_->finish();
   }
   // Give up a loop that hangs, as after a crash: data that it has read and not stored yet is kept.
+  static_cast<void>(logs_.stop_reading(kLastLines));
   if (start_.data_loop->stop(kLastTurns)) {
     logs_.finish(kLastLines);
     logs_.keep_dropped();

@@ -82,7 +82,8 @@ void ZinitDaemon::leave_root() {
   // The thread of the check hangs in the kernel, and execve(2) would wait for it.
   if (!own && own.error().errnum == ETIMEDOUT) stay_alive(own.error().text.c_str());
   machine_watchdog_.feed();
-  if (data_loop_ended_ = start_.data_loop->stop(kLastTurns); data_loop_ended_) {
+  static_cast<void>(logs_.stop_reading(kLastLines));
+  if (loops_ended_ = start_.data_loop->stop(kLastTurns); loops_ended_) {
     if (own && !*own && syslog_) syslog_->finish();
     logs_.finish(kLastLines);
     logs_.keep_dropped();

@@ -344,7 +344,7 @@ Result<DaemonStart> prepare_server(StartRequest request) {
   if (request.mode == Mode::container) take_command(start, request.options);
   start.console = std::move(request.console);
   start.kernel = std::move(request.kernel);
-  auto data_loop = made_for(start.legacy, DataLoop::create);
+  auto data_loop = made_for(start.legacy, [] { return DataLoop::create(); });
   if (!data_loop) return Failure(data_loop.error());
   start.data_loop = std::move(*data_loop);
   start.sinks = open_sinks(start.data_loop->loop(), request.mode,

@@ -137,7 +137,7 @@ TEST_CASE("logs -f ends with 5 when the server goes, and with 6 when its time is
   CHECK(followed.errors() == "zinitctl: logs: the server has gone\n");
 }
 
-TEST_CASE("who follows gets what was written before the end, though the data loop hangs",
+TEST_CASE("who follows gets what was written before the end, though the thread that reads hangs",
           "[threads][logs]") {
   Server zinit;
   zinit.add("a", {.exec = "trap 'seq 5000; echo last; exit' TERM; echo first; while :; do sleep "
@@ -146,7 +146,7 @@ TEST_CASE("who follows gets what was written before the end, though the data loo
   Connection client = zinit.connect();
   client.result("logs.subscribe", R"({"names":["a"],"lines":1})");
   REQUIRE(next_of(client) == "a: first");
-  const pid_t thread = hold_thread(zinit.pid(), "zinit-data");
+  const pid_t thread = hold_thread(zinit.pid(), "zinit-read");
   if (thread == 0) return skip("needs ptrace");
   zinit.signal(SIGTERM);
   for (int i = 1; i <= 5000; ++i) REQUIRE(next_of(client) == "a: " + std::to_string(i));

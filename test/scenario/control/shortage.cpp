@@ -315,7 +315,7 @@ TEST_CASE("a launch that SIGKILL does not end is named by why, status and the lo
 TEST_CASE("descriptors that zinit has reserved are given to services where there are few",
           "[shortage][spawn]") {
   if (binary_is_sanitized()) return skip("sanitizers have descriptors of their own");
-  constexpr rlim_t kFew = 50;
+  constexpr rlim_t kFew = 55;
   Server server({.in_child = [] {
     const rlimit limit{kFew, kFew};
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0) _exit(125);

@@ -494,23 +494,36 @@ class HangingWriter {
   pid_t pid_;
 };
 
-TEST_CASE("output from a mapped file whose server is silent holds up no request",
-          "[check][root][logs]") {
+TEST_CASE(
+    "output from a mapped file whose server is silent holds up no request and no other output",
+    "[check][root][logs]") {
   for (const bool loop_reads : {true, false}) {  // first, before the clients' requests do
     HangingFile hanging;
     if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
     Server zinit;
     zinit.add("a");
-    zinit.add("b", {.exec = "echo from b; exec sleep 100000"});
+    const std::string log = zinit.path("b.log");
+    zinit.add("b", {.exec = "echo from b; until [ -e $D/go ]; do sleep 0.01; done; echo more; "
+                            "exec sleep 100000",
+                    .more = logging(log)});
     zinit.boot({"a", "b"});
     REQUIRE(eventually([&] { return zinit.ctl({"logs", "b"}).out == "from b\n"; }));
+    const auto readers = [&] {
+      return std::ranges::count_if(entries_of("/proc/" + std::to_string(zinit.pid()) + "/task"),
+                                   [](const std::string& task) {
+                                     return proc_status(std::atoi(task.c_str()), "Name") ==
+                                            "zinit-read";
+                                   });
+    };
     const std::string output = "/proc/" + std::to_string(zinit.pid_of("a")) + "/fd/1";
     zinit.signal(SIGSTOP);  // zinit reads the line once the pipe is locked
     const HangingWriter writer(hanging, output, !loop_reads);
     zinit.signal(SIGCONT);
     CHECK(zinit.ctl({"logs", "a"}).out.empty());  // waits until the read counts as hanging
     zinit.await_message("a: a process of this service holds the lock of its output pipe");
-    CHECK(zinit.ctl({"logs", "b"}).out == "from b\n");
+    zinit.mark("go");
+    CHECK(eventually([&] { return read_file(log) == "from b\nmore\n"; }));
+    CHECK(readers() == 2);
     CHECK_THAT(zinit.ctl({"reexec"}).err, Contains("a process of a holds the lock"));
     CHECK(zinit.stop("b")["state"].text() == "exited");
     CHECK(zinit.start("b")["state"].text() == "running");
@@ -518,8 +531,46 @@ TEST_CASE("output from a mapped file whose server is silent holds up no request"
     CHECK(eventually([&] {
       return zinit.ctl({"logs", "a", "-n", "2"}).out.starts_with("said\n");
     }));
+    CHECK(eventually([&] { return readers() == 1; }));
     CHECK(zinit.shut_down() == 0);
   }
+}
+
+TEST_CASE("if all threads that read output hang, requests go on, and so does the output later",
+          "[root][logs]") {
+  constexpr int kReaders = 8;
+  Server zinit;
+  const std::string log = zinit.path("b.log");
+  zinit.add("b", {.exec = "until [ -e $D/go ]; do sleep 0.01; done; echo more; exec sleep 100000",
+                  .more = logging(log)});
+  zinit.add("c", {.exec = "exec sleep 100000"});
+  Texts names{"b", "c"};
+  for (int i = 0; i < kReaders; ++i) {
+    names.push_back("a" + std::to_string(i));
+    zinit.add(names.back());
+  }
+  zinit.boot(names);
+  std::vector<std::unique_ptr<HangingWriter>> writers;
+  std::vector<std::unique_ptr<HangingFile>> files;  // gone first: then the writers can end
+  for (int i = 0; i < kReaders; ++i) {
+    const std::string& name = names[std::size_t(i) + 2];
+    files.push_back(std::make_unique<HangingFile>());
+    if (!files.back()->works()) return skip("needs /dev/fuse, and the right to mount");
+    const std::string output = "/proc/" + std::to_string(zinit.pid_of(name)) + "/fd/1";
+    zinit.signal(SIGSTOP);  // zinit reads the line once the pipe is locked
+    writers.push_back(std::make_unique<HangingWriter>(*files.back(), output, false));
+    zinit.signal(SIGCONT);
+    zinit.await_message(name + ": a process of this service holds the lock of its output pipe");
+  }
+  zinit.await_message("cannot read the output of services until then (8 threads");
+  zinit.mark("go");
+  CHECK(zinit.stop("c")["state"].text() == "exited");
+  CHECK(zinit.start("c")["state"].text() == "running");
+  CHECK(access(log.c_str(), F_OK) != 0);
+  files[3]->end();
+  CHECK(eventually([&] { return access(log.c_str(), F_OK) == 0 && read_file(log) == "more\n"; }));
+  for (const auto& file : files) file->end();
+  CHECK(zinit.shut_down() == 0);
 }
 
 TEST_CASE("a crash while a log file is written loses no line and doubles none",
