@@ -106,8 +106,9 @@ class LogStore {
   ~LogStore();
   LogStore& operator=(LogStore&&) = delete;
 
-  /// Starts to read pipes on a thread of its own. Until then those who ask for
-  /// lines read them themselves; after stop_reading() nobody does. Errors: no descriptors, memory or threads; temporary.
+  /// Starts to read pipes on a thread of its own. Until then those who ask for lines read them
+  /// themselves; after stop_reading() nobody does. Errors: no descriptors, memory or threads;
+  /// temporary.
   [[nodiscard]] Result<void> start();
 
   /// Makes pipes for the next process of the service in `slot`, and reads them until their end.
@@ -173,7 +174,8 @@ class LogStore {
   /// `told` must stay callable until the store is destroyed.
   void on_reopened(std::function<void()> told);
 
-  /// Reads what is in all pipes, for rings, taps and sinks. Any thread. Waits for kHungRead at most.
+  /// Reads what is in all pipes, for rings, taps and sinks. Any thread. Waits for kHungRead at
+  /// most.
   void read_pipes() noexcept;
 
   /// Calls `done` on the loop's thread when the loop has handled everything that was ready before
@@ -191,12 +193,12 @@ class LogStore {
   /// At the end of zinit: reads the pipes for the last time, and waits at most `limit` for the end
   /// of the threads that do this. @return  false if one has not ended: the destructor would wait
   [[nodiscard]] bool stop_reading(Milliseconds limit) noexcept;
-  /// At the end of zinit, after stop_reading(): makes each sink write its waiting lines, for at most
-  /// `limit`. Only while no thread runs the loop.
+  /// At the end of zinit, after stop_reading(): makes each sink write its waiting lines, for at
+  /// most `limit`. Only while no thread runs the loop.
   void finish(Milliseconds limit) noexcept;
-  /// At the end of a container or standalone server, before stop_reading(): makes the console print what
-  /// waits for it and what it holds back in pipes, as long as somebody reads, for at most `limit`.
-  /// Logs how much was not printed. Only while no thread runs the loop.
+  /// At the end of a container or standalone server, before stop_reading(): makes the console print
+  /// what waits for it and what it holds back in pipes, as long as somebody reads, for at most
+  /// `limit`. Logs how much was not printed. Only while no thread runs the loop.
   void finish_consoles(Milliseconds limit) noexcept;
   /// After finish(), if there is no next image: reads pipes and writes log files again.
   void go_on() noexcept;

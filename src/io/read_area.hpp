@@ -4,8 +4,8 @@
 // zinit crashes meanwhile, the next image finds the bytes, and no line is lost or doubled. Threads:
 // one at a time.
 //
-// There is an area for each thread of Capture, and one for requests, which read a pipe themselves if
-// its writers are gone (log_store.hpp).
+// There is an area for each thread of Capture, and one for requests, which read a pipe themselves
+// if its writers are gone (log_store.hpp).
 #pragma once
 
 #include <cstddef>
@@ -26,8 +26,8 @@ class ReadArea {
   /// The room in bytes.
   static constexpr std::size_t kBytes = 65536;
 
-  /// `part`, below kReadAreas, distinguishes the areas of one image. Without a memory file, or without room in it, the
-  /// bytes are in ordinary memory.
+  /// `part`, below kReadAreas, distinguishes the areas of one image. Without a memory file, or
+  /// without room in it, the bytes are in ordinary memory.
   explicit ReadArea(std::uint8_t part);
 
   /// Where to read the bytes to.
