@@ -146,7 +146,7 @@ std::string file_line(const ServiceStatus& status) {
   if (status.changed_on_disk.value_or(false)) {
     const std::string& changed = changed_file(status);
     if (::access(changed.c_str(), F_OK) != 0 && errno == ENOENT && changed == status.file)
-      remark = " (gone; `zinitctl reload` would stop and remove the service)";
+      remark = " (gone: `zinitctl reload --dry-run` shows what a reload does about it)";
     else
       remark = fmt::format(" ({}changed on disk; `zinitctl reload --only {}` applies it)",
                            changed == status.file ? "" : changed + " has ", status.name);

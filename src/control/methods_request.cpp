@@ -119,7 +119,8 @@ Later wait_until(RpcContext& context, std::string name, Goal goal,
     }
     if (!brief) return tl::unexpected(service_not_found(context, name));
     if (!goal.reached(*brief)) {
-      const bool by_itself = brief->state == State::exited && brief->wish == Wish::up;
+      const bool by_itself = brief->state == State::exited && brief->wish == Wish::up &&
+                             !context.board.view(name)->spec->triggered();
       const bool lifeless = brief->state == State::failed || by_itself || brief->skipped;
       if (!goal.needs_life || !lifeless || !brief->settled) return std::nullopt;
       return tl::unexpected(has_ended(context, name, goal.word));

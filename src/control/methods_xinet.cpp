@@ -100,7 +100,7 @@ ProxySource status_of(const Board& board, const ProxyView& proxy) {
                          proxy.spec->warnings.end());
   const std::string& service = proxy.spec->service;
   // An instance of a template is made by the first connection.
-  if (board.find(service) == kNoSlot && service.find('@') == std::string::npos)
+  if (!service.empty() && board.find(service) == kNoSlot && service.find('@') == std::string::npos)
     source.warnings.push_back(fmt::format(
         "the service {} does not exist: connections wait for it for connect_timeout", service));
   return source;

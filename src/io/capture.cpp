@@ -132,7 +132,9 @@ void Capture::Reader::on_ready(const LogPipe* key, std::uint32_t events) {
   }
   if (hangs) return hold(*pipe);
   if (events == EPOLLHUP) return ended(*pipe);
-  pipe->log.holds(*pipe) ? hold(*pipe) : readable(*pipe);
+  if (!pipe->log.holds(*pipe)) return readable(*pipe);
+  hold(*pipe);
+  if (!pipe->log.holds(*pipe)) capture_.release();  // its sink has called release() before hold()
 }
 
 /// For a pipe that is empty and has no writer any more: it need not be read.
@@ -227,7 +229,8 @@ void Capture::Reader::look_at_all() {
   std::optional<Milliseconds> next;
   for (const LogPipePtr& pipe : pipes) {
     if (!capture_.reads(*this)) return;
-    if (pipe->ended) let_go(*pipe);
+    // A reader that hangs in it still uses its descriptor, and asks for the next look.
+    if (pipe->ended && !capture_.holds_all_of(pipe->log)) let_go(*pipe);
     if (const auto due = pipe->log.look_again(*pipe, now))
       next = std::min(*due, next.value_or(*due));
   }
@@ -315,11 +318,13 @@ bool Capture::stop(Milliseconds limit) noexcept {
   }
   // Without the lock, because a thread needs it to end. No reader is destroyed before this object,
   // and from now on none is started.
-  bool ended = true;
-  for (Reader* const reader : all)
-    if (reader != nullptr)
-      ended = reader->thread->stop(Milliseconds{ms_between(Clock::now(), until)}) && ended;
-  return ended;
+  const auto each_ends = [&](TimePoint by) {
+    return std::ranges::count_if(all, [&](Reader* reader) {
+             return reader != nullptr &&
+                    !reader->thread->stop(Milliseconds{ms_between(Clock::now(), by)});
+           }) == 0;
+  };
+  return each_ends(Clock::now()) || each_ends(until);  // all are told before one is waited for
 }
 
 /// A reader whose thread does not run.
@@ -341,6 +346,7 @@ void Capture::watch(std::span<const LogPipePtr> pipes) {
   Reader* const reader = current_;
   {
     MutexLock lock(mutex_);
+    unwatched_.reserve(unwatched_.size() + pipes.size());
     for (const LogPipePtr& pipe : pipes) {
       if (pipe->ended) continue;  // its log was removed, or a client's request read it to the end
       watched_.insert(pipe);
@@ -403,19 +409,23 @@ void Capture::look_later() noexcept {
 
 bool Capture::read_now(const std::vector<LogPipePtr>& pipes) {
   const auto done = std::make_shared<Flag>();
+  Reader* const reader = current_;
+  if (reader == nullptr) return false;
   {
     MutexLock lock(mutex_);
-    Reader* const reader = current_;
-    if (reader == nullptr) return false;
     if (!running_ || late_) return true;
     const auto posted = reader->thread->loop().post([this, reader, pipes, done] {
       catch_all("log", [&] { reader->drain(pipes); });
-      if (reads(*reader)) late_ = false;
       done->set();
+      MutexLock now(mutex_);
+      if (reads(*reader)) late_ = false;
     });
     if (!posted) return true;
   }
-  if (!done->await(kHungRead)) late_ = true;
+  if (done->await(kHungRead)) return true;
+  MutexLock lock(mutex_);
+  // The task that is late resets this, unless another reader has taken over.
+  late_ = late_ || (current_ == reader && !done->is_set());
   return true;
 }
 
@@ -435,8 +445,8 @@ void Capture::look_at_reader() {
   looks_ = false;  // before the look: a read that begins now asks for the next one
   const Reader& reader = *current_.load();
   if (reader.reading({}) != nullptr) begins_to_read();
-  // A process that was suspended has read nothing meanwhile.
-  if (reader.reading(kHungRead) != nullptr && look_at_reader_.late_by() <= kWasSuspended)
+  // If zinit was suspended meanwhile, nothing was read.
+  if (reader.reading(kHungRead) != nullptr && look_at_reader_.late_by() < kHungRead)
     replace_reader();
 }
 

@@ -419,8 +419,10 @@ void LogStore::finish_consoles(Milliseconds limit) noexcept {
 }
 
 void LogStore::go_on() noexcept {
-  if (auto reads = impl_->capture.start(); !reads)
-    log_error("cannot read the output of services: {}", reads.error().text);
+  catch_all("log", [&] {
+    if (auto reads = impl_->capture.start(); !reads)
+      log_error("cannot read the output of services: {}", reads.error().text);
+  });
   impl_->sinks.go_on();
 }
 

@@ -242,7 +242,8 @@ Result<void> DataLoop::start() {
     // A thread that hung in a system call, and may hang still. Two threads must not run the loop.
     if (std::exchange(running_, true)) return {};
   }
-  auto thread = Thread::start(name_, kLoopStackBytes, [this] { run(); });
+  Result<Thread> thread = Failure(Error{"no memory for a thread", ENOMEM});
+  catch_all(name_, [&] { thread = Thread::start(name_, kLoopStackBytes, [this] { run(); }); });
   if (!thread) {
     MutexLock lock(mutex_);
     running_ = false;

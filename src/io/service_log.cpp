@@ -402,13 +402,13 @@ ServiceLog::Got ServiceLog::read_once(LogPipe& pipe, ReadBuffer& buffer) {
   mutex_.lock();
   pipe.read_since = {};
   if (pipe.read_over != nullptr) pipe.read_over->notify_one();
+  if (count <= 0 || pipe.ended) area.end();
   if (pipe.to_close) {  // close(2) waits for the lock of the pipe, too
     KeptFd closed = std::move(pipe.fd);
     mutex_.unlock();
     closed.reset();
     mutex_.lock();
   }
-  if (count <= 0 || pipe.ended) area.end();
   if (pipe.ended) return {0, found};  // given up meanwhile
   if (empty) return {-1, found};
   if (count <= 0) {

@@ -28,6 +28,7 @@ void ZinitDaemon::finish_logs() {
   else
     machine_watchdog_.feed();
   files_.await(kLastLines);
+  logs_.read_pipes();  // while the data loop lets another thread take over from one that hangs
   start_.data_loop->loop().stop();  // it ends while the board does
   if (board_.all_down() && !board_.busy()) board_.end();
   loops_ended_ = start_.data_loop->stop(kLastTurns);
