@@ -200,9 +200,11 @@ TEST_CASE("a crash while the console is written loses no line",
   zinit.reconnect();
   CHECK(one.crashed());
   auto lines = lines_of(zinit.output());
-  const auto second = std::find(lines.begin() + 1, lines.end(), "a: 1");  // these lines come twice
-  REQUIRE(second != lines.end());
-  lines.erase(lines.begin(), second);
+  // What was written without zinit knowing, and what was given to the console at that moment, comes
+  // twice (doc/reexec.md).
+  CHECK(lines.size() > 5000);
+  std::set<std::string> seen;
+  std::erase_if(lines, [&](const std::string& line) { return !seen.insert(line).second; });
   REQUIRE(lines.size() == 5000);
   for (std::size_t i = 0; i < lines.size(); ++i) CHECK(lines[i] == "a: " + std::to_string(i + 1));
 }

@@ -462,10 +462,10 @@ TEST_CASE("a crash while lines are sent to a collector loses none", "[check][kil
     }
     CHECK(one.crashed());
     auto numbers = numbers_in(text);
-    if (point == "sink.sent") {  // these lines come twice
-      const auto second = std::find(numbers.begin() + 1, numbers.end(), 1);
-      REQUIRE(second != numbers.end());
-      numbers.erase(numbers.begin(), second);
+    if (point == "sink.sent") {  // some come twice: those sent, and those given to the sink then
+      CHECK(numbers.size() > 2000);
+      std::set<int> seen;
+      std::erase_if(numbers, [&](int number) { return !seen.insert(number).second; });
     }
     CHECK((numbers == counted(2000)));
   }
