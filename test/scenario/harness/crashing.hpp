@@ -35,4 +35,37 @@ class Crashing {
   Server zinit;
 };
 
+/// A crash at `point`, on the way of the lines of the service "a" to a sink. Lines that the thread
+/// which reads output gives to a sink at the moment of another thread's crash come twice
+/// (doc/reexec.md). So another thread crashes when all lines have been read.
+class CrashingLog {
+ public:
+  explicit CrashingLog(std::string point)
+      : point_(std::move(point)), one_(point_, {.env = {"ZINIT_KILL_WHEN=" + dir_ / "read"}}) {}
+
+  Server& zinit() { return one_.zinit; }
+  /// `last` is how the last line of "a" begins.
+  void launch(const std::string& exec, const std::string& logging, const std::string& last) {
+    const bool of_reader = point_.starts_with("read.");
+    if (of_reader) dir_.write("read", "");
+    zinit().add("a", {.exec = exec, .more = logging});
+    zinit().launch();
+    if (of_reader) return;
+    REQUIRE(eventually([&] {
+      zinit().reconnect();
+      return zinit().ctl({"logs", "a", "-n", "1"}).out.starts_with(last);
+    }));
+    dir_.write("read", "");
+  }
+  void check_crashed() {
+    zinit().reconnect();
+    CHECK(one_.crashed());
+  }
+
+ private:
+  const TempDir dir_;
+  const std::string point_;
+  Crashing one_;
+};
+
 }  // namespace zinit::test

@@ -410,38 +410,6 @@ TEST_CASE("what waits is written when a service goes, gets another file, or zini
   CHECK((logged(file("last")) == numbers(50000)));
 }
 
-/// A crash at `point` on a server with the service "a", which writes the lines 1 to 5000. Lines
-/// that the data loop gives to a sink at the moment of another thread's crash come twice
-/// (doc/reexec.md): the thread that writes files crashes when the loop has read all of them.
-class CrashingLog {
- public:
-  explicit CrashingLog(std::string point)
-      : point_(std::move(point)), one_(point_, {.env = {"ZINIT_KILL_WHEN=" + dir_ / "read"}}) {}
-
-  Server& zinit() { return one_.zinit; }
-  void launch(const std::string& path) {
-    const bool of_loop = point_.starts_with("read.");
-    if (of_loop) dir_.write("read", "");
-    zinit().add("a", {.exec = "seq 5000; exec sleep 100000", .more = logging(path)});
-    zinit().launch();
-    if (of_loop) return;
-    REQUIRE(eventually([&] {
-      zinit().reconnect();
-      return zinit().ctl({"logs", "a", "-n", "1"}).out == "5000\n";
-    }));
-    dir_.write("read", "");
-  }
-  void check_crashed() {
-    zinit().reconnect();
-    CHECK(one_.crashed());
-  }
-
- private:
-  const TempDir dir_;
-  const std::string point_;
-  Crashing one_;
-};
-
 TEST_CASE("a log file that does not answer makes a re-execution refuse, and is named",
           "[check][root][logs][reexec]") {
   HangingFile hanging;
@@ -469,7 +437,7 @@ TEST_CASE("a crash while a log file is written loses no line and doubles none",
     INFO(point);
     CrashingLog one(point);
     const std::string path = one.zinit().path("a.log");
-    one.launch(path);
+    one.launch("seq 5000; exec sleep 100000", logging(path), "5000\n");
     CHECK(eventually([&] { return logged(path).size() >= 5000; }));
     one.check_crashed();
     CHECK(one.zinit().shut_down() == 0);
@@ -517,7 +485,7 @@ TEST_CASE("a crash while a FIFO is written loses no line", "[check][killpoints][
     const std::string path = one.zinit().path("fifo");
     REQUIRE(mkfifo(path.c_str(), 0600) == 0);
     const int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    one.launch(path);
+    one.launch("seq 5000; exec sleep 100000", logging(path), "5000\n");
     std::string text;
     CHECK(eventually([&] {
       char buffer[65536];
