@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/lists.hpp"
 #include "base/text.hpp"
@@ -145,7 +146,7 @@ std::string file_line(const ServiceStatus& status) {
   std::string remark;
   if (status.changed_on_disk.value_or(false)) {
     const std::string& changed = changed_file(status);
-    if (::access(changed.c_str(), F_OK) != 0 && errno == ENOENT && changed == status.file)
+    if (changed == status.file && type_at(changed) == 0 && errno == ENOENT)
       remark = " (gone: `zinitctl reload --dry-run` shows what a reload does about it)";
     else
       remark = fmt::format(" ({}changed on disk; `zinitctl reload --only {}` applies it)",

@@ -299,9 +299,7 @@ Result<void> Capture::start() {
   if (current_ == nullptr) {
     auto first = idle_reader();
     if (!first) return Failure(first.error());
-    current_ = *first;
-    (*first)->begin.ask();
-    (*first)->look.ask();
+    let_read(**first);
   }
   auto started = current_.load()->thread->start();
   running_ = started.has_value();
@@ -325,6 +323,12 @@ bool Capture::stop(Milliseconds limit) noexcept {
            }) == 0;
   };
   return each_ends(Clock::now()) || each_ends(until);  // all are told before one is waited for
+}
+
+void Capture::let_read(Reader& reader) {
+  current_ = &reader;
+  reader.begin.ask();
+  reader.look.ask();
 }
 
 /// A reader whose thread does not run.
@@ -467,15 +471,13 @@ void Capture::replace_reader() {
     }
     paused_.clear();
     held_.clear();
-    current_ = *next;
     late_ = false;
+    told_hung_ = nullptr;
+    let_read(**next);
     static_cast<void>(old.thread->stop(Milliseconds{0}));
-    (*next)->begin.ask();
-    (*next)->look.ask();
   } else if (std::exchange(told_hung_, hung) == hung) {
     return;
   }
-  if (started) told_hung_ = nullptr;
   lock.unlock();
   log_error(
       "{}: a process of this service holds the lock of its output pipe, perhaps because it writes "

@@ -94,6 +94,7 @@ class Capture {
   class Reader;
 
   [[nodiscard]] Result<Reader*> idle_reader() REQUIRES(mutex_);
+  void let_read(Reader& reader) REQUIRES(mutex_);
   [[nodiscard]] bool reads(const Reader& reader) const noexcept { return current_ == &reader; }
   [[nodiscard]] bool hangs(const ServiceLog& log) const noexcept REQUIRES(mutex_);
   [[nodiscard]] bool add_to_set(const LogPipe& pipe) REQUIRES(mutex_);
@@ -114,7 +115,7 @@ class Capture {
   std::array<std::unique_ptr<Reader>, kMostReaders> readers_ GUARDED_BY(mutex_);
   std::atomic<Reader*> current_{nullptr};  // changes under `mutex_`; null: before the first start()
   bool running_ GUARDED_BY(mutex_) = false;
-  std::atomic<bool> late_{false};  // a call of read_now() has waited in vain for `current_`
+  bool late_ GUARDED_BY(mutex_) = false;  // read_now() has waited in vain for `current_`
   // Looks at reads while there are some. Asked for once in kHungRead at most.
   std::atomic<bool> looks_{false};
   const ServiceLog* told_hung_ GUARDED_BY(mutex_) = nullptr;  // if no thread could take over

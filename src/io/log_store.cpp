@@ -114,18 +114,19 @@ class LogStore::Impl {
   /// kHungRead at most: another thread reads the pipe (Capture).
   void drain(const std::vector<ServiceLog*>& logs) EXCLUDES(rest_mutex_) {
     std::vector<LogPipePtr> open;
-    bool any = false;
+    bool has_read = false;
     for (ServiceLog* const log : logs) {
       for (const LogPipePtr& pipe : log->pipes()) {
-        any = true;
         const ServiceLog::Unread unread = log->unread(*pipe);
-        if (unread == ServiceLog::Unread::rest) drain_rest(*pipe);
         if (unread == ServiceLog::Unread::some) open.push_back(pipe);
+        if (unread != ServiceLog::Unread::rest) continue;
+        drain_rest(*pipe);
+        has_read = true;
       }
     }
     if (!open.empty() && !capture.read_now(open))
       for (const LogPipePtr& pipe : open) drain_rest(*pipe);
-    if (any) capture.look_later();
+    if (has_read) capture.look_later();  // a reading thread looks by itself
   }
 
   /// Ends the pipes of a log that is given up. If their processes are gone, reads them before, also

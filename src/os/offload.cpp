@@ -231,10 +231,9 @@ std::optional<Result<void>> Offload::outcome(const Ticket& ticket) {
   return std::nullopt;
 }
 
-bool Offload::busy(bool for_long) {
+bool Offload::busy() {
   MutexLock lock(state_->mutex);
-  state_->note_late();
-  return !state_->hung.empty() || (!for_long && state_->running != nullptr);
+  return !state_->hung.empty() || state_->running != nullptr;
 }
 
 Result<void> Offload::await(const Ticket& ticket, TimePoint until) {

@@ -74,9 +74,8 @@ class Offload {
   /// @return  success if it is done; else the error, ETIMEDOUT if it is late
   [[nodiscard]] Result<void> await(const Ticket& ticket, TimePoint until = kNever);
 
-  /// Whether a thread does work. `for_long`: whether one does late work, perhaps for ever.
-  /// execve(2) would wait for such a thread.
-  [[nodiscard]] bool busy(bool for_long = false);
+  /// Whether a thread does work. execve(2) would wait for it.
+  [[nodiscard]] bool busy();
 
  private:
   struct State;

@@ -75,7 +75,7 @@ struct Unclosed {
 };
 
 class Disposals;
-std::atomic<const Disposals*> the_disposals{nullptr};
+std::atomic<Disposals*> the_disposals{nullptr};  // null: none was needed so far
 
 /// The running processes, and descriptors for which no process could be made yet.
 class Disposals {
@@ -261,7 +261,9 @@ bool discard_datagram(int socket) noexcept {
 
 void take_over_disposals(Inheritance& inherited) { Disposals::all().take_over(inherited); }
 
-void forget_ended_disposals() noexcept { Disposals::all().forget_ended(); }
+void forget_ended_disposals() noexcept {
+  if (Disposals* const all = the_disposals) all->forget_ended();
+}
 
 bool disposal_under_way() noexcept {
   const Disposals* const all = the_disposals;
