@@ -218,11 +218,15 @@ bool stays_up(const World& world, Slot slot) {
   return world.switching && world.spec(slot).survive && world.record(slot).wish == Wish::up;
 }
 
+bool is_lost(const World& world, Slot required, bool bound) {
+  return bound ? !satisfied(world, required) : !kept(world, required);
+}
+
 bool dependency_lost(const World& world, Slot slot) {
   if (stays_up(world, slot)) return false;
   const Node& node = world.node(slot);
   return !node.missing->empty() || std::ranges::any_of(node.requires_, [&](Slot required) {
-    return node.binds(required) ? !satisfied(world, required) : !kept(world, required);
+    return is_lost(world, required, node.binds(required));
   });
 }
 

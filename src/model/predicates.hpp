@@ -48,8 +48,11 @@ namespace zinit {
 /// Its dependents may keep running: it is satisfied, or between its end and its re-spawn.
 [[nodiscard]] bool kept(const World& world, Slot slot);
 
-/// A service that `slot` requires is missing or not kept, or one that it is bound to is not
-/// satisfied.
+/// A service that requires `required` must stop: it is not kept; or it is not satisfied, and that
+/// service is `bound` to it.
+[[nodiscard]] bool is_lost(const World& world, Slot required, bool bound);
+
+/// A service that `slot` requires is missing or lost.
 [[nodiscard]] bool dependency_lost(const World& world, Slot slot);
 
 /// It has `stop_when_unneeded`, was needed by services that are all no longer up, and no start has

@@ -17,7 +17,9 @@ std::string end_words(const TransitionFacts& facts) {
   const Record& record = facts.world.record(facts.slot);
   // A pre_exec that ended with success is no end to report.
   if (!record.has_end || facts.started == TimePoint{} || record.command.passed) return {};
-  return fmt::format("{} after {}{}{}{}", end_text(record.end, record.command.before_post),
+  // After a stop, a bare length of time would read like that of the stop.
+  return fmt::format("{} after {}{}{}{}{}", end_text(record.end, record.command.before_post),
+                     facts.from == State::stopping ? "running for " : "",
                      duration_text(ms_between(facts.started, facts.ended)),
                      which_command(record, facts.world.spec(facts.slot)),
                      facts.killer.empty() ? "" : ", ", facts.killer);
@@ -48,9 +50,22 @@ std::string starting_line(const TransitionFacts& facts) {
   return line;
 }
 
-std::string_view stop_cause_words(StopCause cause) {
-  switch (cause) {
-    case StopCause::dependency: return ", because a service that it requires stops";
+/// The lost service that it requires, by name: "stops" if the service is still up itself.
+std::string lost_words(const World& world, Slot slot) {
+  const Node& node = world.node(slot);
+  if (!node.missing->empty())
+    return fmt::format(", because {}, which it requires, is missing", node.missing->front());
+  const auto lost = std::ranges::find_if(node.requires_, [&](Slot required) {
+    return is_lost(world, required, node.binds(required));
+  });
+  if (lost == node.requires_.end()) return {};
+  return fmt::format(", because {}, which it requires, {}", world.graph->name(*lost),
+                     active(world, *lost) ? "stops" : "is not up");
+}
+
+std::string stop_cause_words(const World& world, Slot slot) {
+  switch (world.record(slot).cause) {
+    case StopCause::dependency: return lost_words(world, slot);
     case StopCause::owed: return ", for a restart";
     case StopCause::unhealthy: return ", its health checks failed";
     case StopCause::asked: return ", to run once more";
@@ -104,7 +119,7 @@ std::string words(const TransitionFacts& facts) {
       if (record.cause == StopCause::ready_exec) return "stopping, " + reason_text(record.reason);
       if (record.cause == StopCause::late || record.cause == StopCause::watchdog)
         return "stopping, " + reason_text(stop_reason(record), facts.world.spec(facts.slot));
-      return fmt::format("stopping{}", stop_cause_words(record.cause));
+      return "stopping" + stop_cause_words(facts.world, facts.slot);
     }
     case State::exited:
       if (facts.from != State::stopping) return end_words(facts);

@@ -28,7 +28,7 @@ bool holds_back(const World& world, Slot slot, std::string_view name, bool binds
   const Slot other = world.graph->find(name);
   if (other == kNoSlot) return true;
   if (contains(world.node(slot).requires_, other)) return false;
-  return !(binds ? satisfied(world, other) : kept(world, other));
+  return is_lost(world, other, binds);
 }
 
 /// The first service that `slot` newly requires by the graph `next`, and that is not ready for it;
