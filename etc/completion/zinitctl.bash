@@ -44,6 +44,8 @@ _zinitctl() {
       compopt -o filenames
       IFS=$'\n'
       COMPREPLY+=($(compgen -f -- "${word#"$done"}"))
+    elif [[ $value == :commands ]]; then
+      COMPREPLY+=($(compgen -c -- "$word" | sort -u))
     else
       # After a word that ends so, the user types more.
       [[ $value == *[@=.] ]] && compopt -o nospace

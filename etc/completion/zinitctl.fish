@@ -17,6 +17,8 @@ function __zinitctl_complete
             set -l option (string match -r '^--[^=]*=' -- $words[-1])
             __fish_complete_path (string replace -- "$option" '' $words[-1]) |
                 string replace -r -- '^' "$option"
+        else if test "$line" = :commands
+            __fish_complete_command
         else
             echo $line
         end

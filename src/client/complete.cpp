@@ -77,8 +77,9 @@ class Completion {
     for (const auto& word : words) add(word);
   }
 
-  /// The shell completes file names itself.
+  /// The shell completes names of files and of commands itself.
   void add_files() { printer_.out(":files\n"); }
+  void add_commands() { printer_.out(":commands\n"); }
 
   void find_verb_of_line() {
     std::size_t at = find_verb_word(words_);
@@ -199,7 +200,8 @@ class Completion {
 
   /// KEY=VALUE of a service, and after -- a command. A table's key takes KEY.NAME=VALUE.
   void settings() {
-    if (contains(given_, "--")) return add_files();
+    if (contains(given_, "--"))
+      return given_.back() == "--" && !contains(current_, '/') ? add_commands() : add_files();
     const std::size_t equals = current_.find('=');
     if (equals != std::string::npos) return setting_values(current_.substr(0, equals));
     for (const Key& key : all_keys()) {

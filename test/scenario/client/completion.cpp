@@ -56,7 +56,9 @@ TEST_CASE("bash completes verbs, options, values and the names that fit", "[chec
   CHECK(completed(zinit, "server --config=READ", "zinit") == "README.md\n");
   CHECK(completed(zinit, "run limits.nof") == "limits.nofile=\n");
   CHECK(completed(zinit, "run restart=on") == "on-failure\n");
-  CHECK(completed(zinit, "run user=nobody -- READ") == "README.md\n");
+  CHECK(completed(zinit, "run user=nobody -- zinitc") == "zinitctl\n");
+  CHECK(completed(zinit, "run user=nobody -- ./READ") == "./README.md\n");
+  CHECK(completed(zinit, "run user=nobody -- cat READ") == "README.md\n");
   // What is typed may be quoted, and the quotes of the last word may be open.
   CHECK(completed(zinit, "stop 'd") == "db\n");
   CHECK(completed(zinit, "stop \"db\" wor") == "worker@one\n");
