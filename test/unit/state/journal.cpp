@@ -463,6 +463,8 @@ TEST_CASE(
     const bool process_known = field != offsetof(JournalRecord, process);
     CHECK(entry.record.process == (process_known ? Process::lingering : Process::none));
     CHECK(entry.record.state == State::inactive);
+    CHECK(entry.record.wish == Wish::up);  // otherwise it would be stopped
+    CHECK(entry.record.stop_owed);         // full_record() is that of a command of post_exec
   }
   constexpr std::int64_t most = INT64_MAX;
   for (const std::size_t field :
