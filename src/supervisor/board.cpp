@@ -38,7 +38,8 @@ ReloadReport take_plan(BoardCore& core, const Plan& planned, bool dry_run) REQUI
   return report;
 }
 
-/// Adds the launches under way for this entry's service. An ended command is no longer owed.
+/// Adds the launches under way for this entry's service. An ended command is no longer owed. A
+/// stop_exec that failed is: its stop signal may not have been sent instead.
 void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launches) {
   for (const JournalLaunch& launch : launches) {
     if (launch.slot != entry.slot || launch.pid <= 0) continue;
@@ -51,7 +52,9 @@ void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launche
     }
     entry.facts.side(*kind->side) = launch.pid;
     if (kind->what == LaunchOrder::What::ready) entry.ready_end = launch.end;
-    if (launch.end) entry.facts.owed = static_cast<std::uint8_t>(entry.facts.owed & ~kind->owed);
+    const bool stop_failed = kind->what == LaunchOrder::What::stop && launch.end != ProcessEnd{};
+    if (launch.end && !stop_failed)
+      entry.facts.owed = static_cast<std::uint8_t>(entry.facts.owed & ~kind->owed);
   }
 }
 

@@ -158,7 +158,7 @@ std::optional<RequestFailure> Board::begin_reload(Slot slot, const ServiceReload
   const ServiceSpec& spec = world.spec(slot);
   if (!spec.reload_exec->argv.empty()) {
     job.reload = reload;
-    job.side.reload().order(job.process.pid());
+    sides.order_reload(job);
     store(slot);
     make_due(job);
     return std::nullopt;

@@ -82,8 +82,10 @@ void ConditionChecks::launched(Job& job, const LaunchOrder& order, Launch& launc
   end_unwanted(job);
 }
 
-/// Its group was killed with it; this kills processes that have left the group.
+/// Its group was killed with it; this kills processes that have left the group. If the command was
+/// given up, the service's cgroup may have its main process by now.
 void ConditionChecks::ended(Job& job, const ProcessEnd& end) {
+  if (!job.condition_spec) return;
   core_.stops.kill_cgroup(job);
   const bool told = !end.by_signal;  // a killed command has no result
   command_over(job, told, end.value == 0, end == ProcessEnd{} ? "" : end_text(end));
@@ -98,7 +100,6 @@ void ConditionChecks::late(Job& job) {
 
 /// `told`: the command ended by itself; `good`: with exit code 0.
 void ConditionChecks::command_over(Job& job, bool told, bool good, const std::string& remark) {
-  if (!job.condition_spec) return;                // it was given up
   if (job.condition_result) return look_at(job);  // its time was already over
   const ConditionCommand& exec = job.condition_spec->condition->exec;
   job.condition_result = std::make_unique<ConditionResult>(

@@ -114,6 +114,7 @@ void Ends::main_ended(Job& job, const ProcessEnd& end, Remains remains) {
   core_.mains.end(job);
   process_ended(core_.world, job.slot, known, true);
   const pid_t pid = job.process.ended(remains);
+  core_.sides.main_ended(job, pid);
   // An unseen end of the last member frees the group's number. A cgroup reports that end instead.
   const bool spares = core_.stops.spec_of(job)->spares_rest();
   if (spares || (held && job.cgroup.in_use())) job.process.forget_groups();

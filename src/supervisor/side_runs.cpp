@@ -14,16 +14,41 @@ namespace {
 /// The time until a stop_exec is tried again that had no process, memory or descriptor.
 constexpr Milliseconds kNextTry{1000};
 
+/// Whether over() handles its end.
+bool has_result(SideKind kind) {
+  return kind == SideKind::stop || kind == SideKind::reload || kind == SideKind::probe;
+}
+
+/// Why its end is a failure; empty: it is none.
+std::string fault_of(const SideCommand& side, const ProcessEnd& end) {
+  if (end == ProcessEnd{}) return {};
+  return (side.kind() == SideKind::probe ? "its command " : "") + end_text(end);
+}
+
+/// Whether its launch was ordered and has not begun.
+bool waits_for_launch(const Job& job, const SideCommand& side) {
+  const bool under_way = job.launch && kind_of(job.launch->what).side == side.kind();
+  return side.ordered() && !under_way;
+}
+
 }  // namespace
 
 void SideRuns::end(Job& job, SideCommand& side) {
-  const bool under_way = job.launch && kind_of(job.launch->what).side == side.kind();
-  if (!side.ordered() || under_way) return side.kill();
+  if (!waits_for_launch(job, side)) return side.kill();
   side.dropped();
   if (side.kind() == SideKind::probe) return probe_over(job, Error{{}, EAGAIN});
   if (side.kind() == SideKind::check) return core_.rounds.cut_off(job);
   if (side.kind() == SideKind::ready) return ready_command_lost(core_.world, job.slot);
-  over(job, side, "not run, because the service is being stopped");
+  const bool stops = core_.world.record(job.slot).state == State::stopping;
+  over(job, side,
+       stops ? "not run, because the service is being stopped"
+             : "not run, because the main process has ended");
+}
+
+void SideRuns::main_ended(Job& job, pid_t pid) {
+  for (SideCommand& side : job.side.all())
+    if (side.kind() != SideKind::stop && side.main_pid() == pid && waits_for_launch(job, side))
+      end(job, side);
 }
 
 /// Whether it is the stop_exec of a done oneshot, for which no signal can stand in, and has time.
@@ -64,7 +89,7 @@ void SideRuns::started(Job& job, SideCommand& side, const LaunchOrder& order) {
   if (side.kind() == SideKind::check) return core_.rounds.started(job, order);
   job.clock_seen = Clock::now();  // its time limit begins
   const bool stops = side.kind() == SideKind::stop;
-  if (side.kind() == SideKind::reload)
+  if (side.kind() == SideKind::reload && !side.late())
     side.limit(after(Clock::now(), order.spec->lifecycle.start_timeout));
   // The time limit of a probe begins at the end of its launch.
   if (job.probed && side.kind() == SideKind::probe)
@@ -89,6 +114,10 @@ void SideRuns::ended(Job& job, SideCommand& side, const ProcessEnd& end, Remains
   side.ended(remains);
   const bool of_ready = side.kind() == SideKind::ready;
   if (of_ready) ready_command_ended(core_.world, job.slot, end);
+  // What the end leads to comes first: after a crash in between, the next process image finds the
+  // zombie, and handles its end again. look_at() has reported a command that was late.
+  job.forget_gone();
+  if (has_result(side.kind()) && !side.late()) over(job, side, fault_of(side, end));
   core_.store(job.slot);
   if (remains == Remains::zombie) reap(pid);
   if (side.kind() == SideKind::condition) {
@@ -106,14 +135,7 @@ void SideRuns::ended(Job& job, SideCommand& side, const ProcessEnd& end, Remains
     core_.ends.look_at(job);
     return;
   }
-  std::string fault;
-  if (side.late())
-    fault = "took too long";
-  else if (end != ProcessEnd{})
-    fault = end_text(end);
   job.forget_gone();
-  if (probes && !fault.empty()) fault = "its command " + fault;
-  over(job, side, fault);
   if (!core_.ends.look_at(job) && !probes) core_.tell_neighbours({&job.slot, 1});
 }
 
@@ -151,7 +173,7 @@ void SideRuns::over(Job& job, SideCommand& side, const std::string& fault) {
 void SideRuns::look_at(Job& job) {
   if (job.side.all().empty()) return;
   const TimePoint now = Clock::now();
-  static_cast<void>(job.side.reload().kill_if_late(now));
+  if (job.side.reload().kill_if_late(now)) reload_late(job);
   if (job.side.condition().kill_if_late(now)) core_.conditions.late(job);
   if (job.side.check().kill_if_late(now)) core_.rounds.late(job);
   if (!job.side.probe().kill_if_late(now) || !job.probed) return;
@@ -168,6 +190,20 @@ void SideRuns::look_at(Job& job) {
                   "other launches take long",
                   job.name));
   probe_over(job, Error{{}, EAGAIN});
+}
+
+void SideRuns::order_reload(Job& job) {
+  SideCommand& reload = job.side.reload();
+  reload.order(job.process.pid());
+  reload.limit(after(Clock::now(), core_.world.spec(job.slot).lifecycle.start_timeout));
+}
+
+/// Reports the result without waiting for the command's end, like that of a probe.
+void SideRuns::reload_late(Job& job) {
+  SideCommand& reload = job.side.reload();
+  if (!waits_for_launch(job, reload)) return over(job, reload, "took too long");
+  reload.dropped();
+  over(job, reload, "could not be launched in time, because other launches take long");
 }
 
 void SideRuns::order_probe(const CheckedProcessPtr& process) {

@@ -30,6 +30,10 @@ class SideRuns {
       REQUIRES(board_lock);
   /// Ends a side command when a stop begins: kills it, or drops its order if no launch has begun.
   void end(Job& job, SideCommand& side) REQUIRES(board_lock);
+  /// The main process `pid` has ended: drops the orders of commands for it that have not begun.
+  void main_ended(Job& job, pid_t pid) REQUIRES(board_lock);
+  /// Orders the reload_exec, for the main process.
+  void order_reload(Job& job) REQUIRES(board_lock);
   /// Kills side commands whose time is over.
   void look_at(Job& job) REQUIRES(board_lock);
 
@@ -37,6 +41,7 @@ class SideRuns {
   [[nodiscard]] bool is_owed_to_oneshot(const Job& job, const SideCommand& side) const
       REQUIRES(board_lock);
   void started(Job& job, SideCommand& side, const LaunchOrder& order) REQUIRES(board_lock);
+  void reload_late(Job& job) REQUIRES(board_lock);
   void over(Job& job, SideCommand& side, const std::string& fault) REQUIRES(board_lock);
   /// Reports the probe's result to the watcher that ordered it, unless it has a result already.
   void probe_over(Job& job, Error fault) REQUIRES(board_lock);
