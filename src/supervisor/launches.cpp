@@ -100,7 +100,9 @@ LaunchOrder Launches::next_order(Job& job) {
       order.spec = job.check->one().spec;
       order.tail = job.check->one().tail;
     }
-    if (side->main_pid() != 0) order.extra = {fmt::format("MAINPID={}", side->main_pid())};
+    // The main process may have ended since a stop ordered its stop_exec.
+    if (side->main_pid() != 0 && side->main_pid() == job.process.pid())
+      order.extra = {fmt::format("MAINPID={}", side->main_pid())};
     if (order.what == LaunchOrder::What::reload && job.checked && job.checked->extras) {
       for (const std::string& entry : job.checked->extras->environment)
         if (entry.starts_with("NOTIFY_SOCKET=")) order.extra.push_back(entry);
@@ -263,10 +265,7 @@ void Launches::step_launched(Job& job, const LaunchOrder& order, Launch& launch,
 }
 
 void Launches::note(Job& job, Launch& launch) {
-  for (std::string& name : launch.runtime_dirs) {
-    if (!contains(*job.runtime_dirs, name)) job.runtime_dirs.edit().push_back(std::move(name));
-  }
-  if (!launch.runtime_dirs.empty()) keep_runtime_dirs(job);
+  add_runtime_dirs(job, launch.runtime_dirs);
   note_resource_faults(job, std::move(launch.resource_faults));
   if (launch.user) job.user = launch.user;
   if (!launch.cgroup) return;
@@ -354,6 +353,12 @@ void Launches::tell_exhausted(Slot slot, const Reason& reason) {
 }
 
 // --- runtime directories ---
+
+void Launches::add_runtime_dirs(Job& job, const std::vector<std::string>& names) {
+  for (const std::string& name : names)
+    if (!contains(*job.runtime_dirs, name)) job.runtime_dirs.edit().push_back(name);
+  if (!names.empty()) keep_runtime_dirs(job);
+}
 
 /// Stores the runtime directories for the next process image.
 void Launches::keep_runtime_dirs(const Job& job) {

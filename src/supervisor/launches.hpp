@@ -35,6 +35,9 @@ class Launches {
   /// Ends every wait for the removal of directories, now and later.
   void stop() { launcher_.stop(); }
 
+  /// Adds runtime directories to those that are removed when the service is at rest.
+  void add_runtime_dirs(Job& job, const std::vector<std::string>& names) REQUIRES(board_lock);
+
   [[nodiscard]] bool under_way() const REQUIRES(board_lock) { return !launching_.empty(); }
   /// The launch that created the process `child`; null: none.
   [[nodiscard]] LaunchUnderWay* of(pid_t child) REQUIRES(board_lock);

@@ -35,9 +35,6 @@ namespace zinit {
 
 namespace {
 
-// Time for a process that was being created to execute its program.
-constexpr Milliseconds kToExecute{1000};
-
 /// The row that asked for the launch under way.
 const Row& launch_row(const Record& record) {
   const Act act = record.command.post              ? Act::launch_post
@@ -50,8 +47,6 @@ const Row& launch_row(const Record& record) {
 bool is_left(const Record& record) {
   return record.process == Process::lingering || record.process == Process::held;
 }
-
-bool executes(pid_t pid) { return await_execution(pid, after(Clock::now(), kToExecute)); }
 
 }  // namespace
 
@@ -72,6 +67,9 @@ void Restorer::restore(Slot slot, const JournalEntry& entry) {
   Job& job = *core_.jobs[slot];
   if (entry.known) record = entry.record;
   restore_facts(job, entry.facts);
+  // A launch that was under way may have made its directories.
+  if (record.process == Process::launching && record.state == State::blocked)
+    core_.launches.add_runtime_dirs(job, core_.world.spec(slot).directories->runtime);
   // Its stop_exec has not begun, so the decision to run it is made again.
   if ((entry.facts.owed & kOwedStop) != 0 && record.done && record.process == Process::lingering) {
     record.process = Process::held;
@@ -122,7 +120,7 @@ void Restorer::restore_launch(Job& job, const JournalEntry& entry) {
   if (entry.launched_end) {
     end_launch(job, 0);
     process_ended(core_.world, job.slot, *entry.launched_end, false);
-  } else if (executes(entry.launched)) {
+  } else if (await_execution(entry.launched, execute_by_)) {
     end_launch(job, entry.launched);
   }
 }
@@ -134,7 +132,9 @@ bool Restorer::restore_process(Job& job, const JournalEntry& entry, bool held) {
   Record& record = core_.world.record(job.slot);
   const ServiceSpec& spec = core_.world.spec(job.slot);
   const JournalFacts& facts = entry.facts;
-  if (facts.pid > 0 && (held || is_own_child(facts.pid))) {
+  // It ended, and was reaped, before its launch was over. Another child may have its number by now.
+  const bool early = entry.launched_end && entry.launched == facts.pid;
+  if (facts.pid > 0 && !early && (held || is_own_child(facts.pid))) {
     job.process.restore(facts.pid, facts.leader, facts.pgid, facts.main_group);
     if (!entry.known) {
       record.state = spec.oneshot ? State::starting : State::running;
@@ -161,16 +161,15 @@ bool Restorer::restore_process(Job& job, const JournalEntry& entry, bool held) {
     const bool rests = at_rest(record.state) && !record.command.post;
     record.process = first || rests ? Process::none : Process::ended;
   } else if (!is_left(record) && has_process(record) && spec.has_process()) {
-    // It may have ended, and been reaped, before its launch was over. Otherwise its end is unknown;
-    // SIGKILL is the most likely. Ends::look_at() finds out what is left of others.
-    const bool early = entry.launched_end && entry.launched == facts.pid;
+    // If its end is unknown, SIGKILL is the most likely. Ends::look_at() finds out what is left of
+    // others.
     process_ended(core_.world, job.slot,
                   early ? *entry.launched_end : ProcessEnd{true, SIGKILL, false}, false);
   }
   return false;
 }
 
-/// Does the work of step_launched(). `pid` 0: the process has ended meanwhile.
+/// Does the work of Launches::step_launched(). `pid` 0: the process has ended meanwhile.
 void Restorer::end_launch(Job& job, pid_t pid) {
   Record& record = core_.world.record(job.slot);
   const Row& row = launch_row(record);
@@ -189,7 +188,7 @@ void Restorer::end_launch(Job& job, pid_t pid) {
 
 void Restorer::restore_side_commands(Job& job, const JournalFacts& facts) {
   for (std::size_t i = 0; i < facts.sides.size(); ++i) {
-    if (facts.sides[i] <= 0 || !executes(facts.sides[i])) continue;
+    if (facts.sides[i] <= 0 || !await_execution(facts.sides[i], execute_by_)) continue;
     SideCommand& side = job.side.of(static_cast<SideKind>(i));
     side.order(job.process.pid());
     side.launched(facts.sides[i]);
@@ -221,7 +220,7 @@ void Restorer::order_again(Slot slot, std::uint8_t owed) {
     record.stage = StopStage::none;
   if (owes(kOwedReload) && job.side.reload().gone() &&
       (holds(core_.world, slot) || (alive && record.state == State::running)))
-    job.side.reload().order(job.process.pid());
+    core_.sides.order_reload(job);
   if (owes(kOwedLimits)) core_.launches.order_limits(job);
   if (at_rest(record.state)) core_.launches.order_removal(job);
   core_.make_due(job);

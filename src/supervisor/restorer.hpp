@@ -34,8 +34,13 @@ class Restorer {
   void restore_side_commands(Job& job, const JournalFacts& facts) REQUIRES(board_lock);
   void restore_cgroup(Job& job) REQUIRES(board_lock);
 
+  /// Time for all processes that were being created to execute their programs. The machine's
+  /// watchdog is not fed meanwhile. Processes that take longer are looked at later.
+  static constexpr Milliseconds kToExecute{1000};
+
   BoardCore& core_;
   const FactMap& kept_;
+  const TimePoint execute_by_ = after(Clock::now(), kToExecute);
 };
 
 }  // namespace zinit
