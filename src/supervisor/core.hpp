@@ -134,11 +134,26 @@ class BoardCore {
 
   /// Takes all due steps, releases the lock, and wakes the threads that have work.
   void let_go() RELEASE(board_lock);
-  /// Calls `work` without the lock, and takes the lock again.
+  /// Calls `work` without the lock, and takes the lock again, also if `work` throws.
   template <class Work>
   void without_lock(Work work) REQUIRES(board_lock) {
     mutex().unlock();
-    work();
+    then_lock(work);
+  }
+  /// Likewise, after let_go().
+  template <class Work>
+  void let_go_for(Work work) REQUIRES(board_lock) {
+    let_go();
+    then_lock(work);
+  }
+  template <class Work>
+  void then_lock(Work& work) ACQUIRE(board_lock) {
+    try {
+      work();
+    } catch (...) {
+      mutex().lock();
+      throw;
+    }
     mutex().lock();
   }
 

@@ -110,11 +110,13 @@ bool Janitor::round() {
   log_.tell_left_out();
   const LogWriter::Lines lines = log_.take();
   const bool end = core_.ending;
-  core_.let_go();
-  ended.clear();
-  if (!lines.lines.empty()) jitter("write of zinit's log");
-  LogWriter::write(lines, core_.output);
-  core_.mutex().lock();
+  writes_ = true;
+  core_.let_go_for([&] {
+    ended.clear();
+    if (!lines.lines.empty()) jitter("write of zinit's log");
+    LogWriter::write(lines, core_.output);
+  });
+  writes_ = false;
   if (!end && rests()) rest();
   return !end || !log_.empty();
 }

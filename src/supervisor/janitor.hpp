@@ -54,9 +54,10 @@ class Janitor {
   [[nodiscard]] bool take_wake() REQUIRES(board_lock);
   void notify() noexcept { wake_.notify_one(); }
 
-  /// Whether all lines were written. With `now`: and whether the thread sleeps beyond it.
-  [[nodiscard]] bool log_empty() const REQUIRES(board_lock) { return log_.empty(); }
+  /// Whether all queued lines were written.
+  [[nodiscard]] bool log_empty() const REQUIRES(board_lock) { return !writes_ && log_.empty(); }
   [[nodiscard]] bool signals() const REQUIRES(board_lock) { return !to_signal_.empty(); }
+  /// Whether the thread sleeps beyond `now`.
   [[nodiscard]] bool sleeps_after(TimePoint now) const REQUIRES(board_lock) { return until_ > now; }
 
  private:
@@ -74,6 +75,7 @@ class Janitor {
   CondVar pause_;                             // ends its pause for gathering lines (kGather)
   TimePoint until_ GUARDED_BY(board_lock){};  // asleep until then; the epoch: awake
   bool wakes_ GUARDED_BY(board_lock) = false;
+  bool writes_ GUARDED_BY(board_lock) = false;  // lines that were taken from `log_`
   bool gathers_ GUARDED_BY(board_lock) = false;
   bool sweeps_ GUARDED_BY(board_lock) = false;
   bool sees_groups_ GUARDED_BY(board_lock) = false;

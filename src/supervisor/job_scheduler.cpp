@@ -192,8 +192,6 @@ void JobScheduler::run_jobs(std::shared_ptr<Job> job, std::list<Thread>::iterato
       job = nullptr;
     }
   }
-  core_.take_due_steps();
-  hand_out_places();
   ended_threads_.splice(ended_threads_.end(), threads_, thread);
   if (ended_threads_.size() > kEndedThreadsKept) core_.janitor.wake();
   if (threads_.empty()) all_ended_.notify_one();
@@ -270,7 +268,7 @@ void JobScheduler::end_thread(Job& job) {
   if (!job.place.queued()) places_.give_back(job.place);
   if (core_.ending || core_.jobs[job.slot].get() != &job) return;
   if (!on_its_way(job)) return;
-  if (!job.has_work()) watch(job);
+  if (!job.has_work() || job.until != kNever) watch(job);
   look_by(job.until);
 }
 
