@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "scenario/harness/server.hpp"
 #include "support/temp_dir.hpp"
@@ -67,5 +68,17 @@ class CrashingLog {
   const std::string point_;
   Crashing one_;
 };
+
+/// Whether the numbers from 1 to `count` came in order. Those that another thread wrote to a sink at
+/// the moment of the crash may have come again after it.
+inline bool came_whole(const std::vector<int>& numbers, int count) {
+  int last = 0, repeats = 0;
+  for (const int number : numbers) {
+    if (number > last + 1) return false;
+    repeats += number != last + 1;
+    last = number;
+  }
+  return last == count && repeats <= 1;
+}
 
 }  // namespace zinit::test
