@@ -93,22 +93,17 @@ Later in_turns(RpcContext& context, std::shared_ptr<Turns> turns) {
     return owner != nullptr && owner->waits();
   };
   later.look = [&context, turns]() -> std::optional<RpcResult> {
-    const RefusableAllocations refusable;
-    try {
-      if (!turns->begun_) {
-        if (!context.turns.expired()) return std::nullopt;
-        context.turns = turns;
-        turns->begun_ = true;
-        turns->begin();
-      }
-      if (turns->waits()) return std::nullopt;
-      const TimePoint until = Clock::now() + turn_time;
-      while (turns->step())
-        if (Clock::now() >= until) return std::nullopt;
-      return turns->take();
-    } catch (const std::bad_alloc&) {
-      return tl::unexpected(no_memory());
+    if (!turns->begun_) {
+      if (!context.turns.expired()) return std::nullopt;
+      context.turns = turns;
+      turns->begun_ = true;
+      turns->begin();
     }
+    if (turns->waits()) return std::nullopt;
+    const TimePoint until = Clock::now() + turn_time;
+    while (turns->step())
+      if (Clock::now() >= until) return std::nullopt;
+    return turns->take();
   };
   return later;
 }

@@ -108,6 +108,9 @@ struct Later {
   bool works = false;
   /// With `works`: whether look() has nothing to do before look_again(). May be empty.
   std::function<bool()> rests{};
+  /// The memory that look() holds for the answer, in bytes. Empty: it is bounded, or not the
+  /// client's choice.
+  std::function<std::size_t()> bytes{};
 };
 
 /// A result, and an action that begins after the result was written to the client.

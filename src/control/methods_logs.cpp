@@ -65,6 +65,9 @@ class LogSearch {
     return json();
   }
 
+  /// The memory of the lines that were found. More than 2 * kMostBytes only until the next log.
+  [[nodiscard]] std::size_t bytes() const { return found_bytes_; }
+
  private:
   struct Place {
     std::string name;
@@ -81,7 +84,7 @@ class LogSearch {
   static constexpr std::size_t kPortionBytes = std::size_t{64} << 10;
   // The limit for kept lines, in bytes with their overhead. The newest lines are kept.
   static constexpr std::size_t kMostBytes = std::size_t{4} << 20;
-  static constexpr std::size_t kLineOverhead = 64;
+  static constexpr std::size_t kLineOverhead = sizeof(NamedLine);
 
   [[nodiscard]] static std::size_t size_of(std::string_view text) {
     return text.size() + kLineOverhead;
@@ -184,6 +187,7 @@ Later later(const std::shared_ptr<LogSearch>& search) {
   Later later;
   later.look = [search] { return search->go_on(); };
   later.works = true;
+  later.bytes = [search] { return search->bytes(); };
   return later;
 }
 

@@ -36,6 +36,13 @@ constexpr std::size_t kSubscriptionBytes = 4096;
 // What a log keeps for each subscription that gets its lines (ServiceLog::attach()).
 constexpr std::size_t kAttachedBytes = 64;
 
+RpcError no_room() {
+  return RpcError(RpcCode::invalid_state, "too much memory is used for clients")
+      .hint(fmt::format("requests and unread answers of one user have at most {} bytes; those of "
+                        "all users except root and the server's own have at most {}",
+                        Quota::kBytesOfUser, Quota::kBytes));
+}
+
 /// The bytes that a subscription with these names counts for its user.
 std::size_t size_of(const std::vector<std::string>& names) {
   std::size_t bytes = kSubscriptionBytes;
@@ -76,24 +83,19 @@ bool Session::turn(TimePoint until) {
   // The events that lead to an answer are sent before it.
   const bool more_events = tell_events(until);
   // Waiting calls are not looked at while the client has other answers to read first.
-  if (working_ > 0 || (look_ && !more_events && !connection_.paused())) look_at_waits(until);
+  if (working_ > 0 || (looks() && !more_events && !connection_.paused())) look_at_waits(until);
   bool more = true;
   do more = step();
   while (more && Clock::now() < until);
   if (tell_lines()) more = true;
-  if (connection_.starved()) {
-    connection_.refuse(refusal(
-        RpcCode::invalid_state, "too much memory is used for clients",
-        fmt::format("requests and unread answers of one user have at most {} bytes; those of all "
-                    "users except root and the server's own have at most {}",
-                    Quota::kBytesOfUser, Quota::kBytes)));
-  }
+  if (connection_.starved()) connection_.refuse(rpc_failure("null", no_room()));
   connection_.flush();
-  return more || more_events || (look_ && !connection_.paused()) || (working_ > 0 && !rests_);
+  return more || more_events || (looks() && !connection_.paused()) || (working_ > 0 && !rests_);
 }
 
 bool Session::finished() const {
   if (connection_.over()) return true;
+  if (server_.holds_requests()) return false;  // a request may be among the input
   return connection_.input_ended() && connection_.output_empty() && !message_ && waits_.empty() &&
          subscriptions_.empty() && log_subscriptions() == 0 && !ticket.empty();
 }
@@ -205,8 +207,8 @@ void Session::wait_for(const RpcCall& call, Later later) {
                                 "too many requests of this connection wait for answers")
                            .hint(fmt::format("{} of one connection at most", kMaxWaits))));
   }
-  waits_.push_back(
-      {call.id, batch, std::move(later), Held(share_, kWaitBytes + (batch ? 0 : message_bytes_))});
+  const std::size_t bytes = kWaitBytes + (batch ? 0 : message_bytes_);
+  waits_.push_back({call.id, batch, std::move(later), bytes, Held(share_, bytes)});
   if (waits_.back().later.works) ++working_;
   look_again();
 }
@@ -219,40 +221,47 @@ void Session::look_again() noexcept {
 
 /// The answer, if there is one or the deadline has passed. After a suspension others may not have
 /// read yet what came meanwhile, so the deadline is put off.
-std::optional<RpcResult> Session::look_at(Wait& wait, TimePoint now) const {
-  if (std::optional<RpcResult> result = wait.later.look()) return result;
+std::optional<RpcResult> Session::look_at(Wait& wait, TimePoint now) {
+  const RefusableAllocations refusable;
+  try {
+    if (wait.later.bytes && wait.held.room() == 0) return tl::unexpected(no_room());
+    if (std::optional<RpcResult> result = wait.later.look()) return result;
+  } catch (const std::bad_alloc&) {
+    return tl::unexpected(no_memory());
+  }
+  if (wait.later.bytes) wait.held.set(wait.bytes + wait.later.bytes());
   if (suspended_for(wait.later.deadline, now) > Milliseconds{0})
     wait.later.deadline = after(now, kAfterSuspension);
   if (now < wait.later.deadline) return std::nullopt;
   return tl::unexpected(wait.later.at_deadline());
 }
 
-/// Gives answers until `until`, but at least one: an answer at a deadline, with its reasons, may
-/// take long.
+/// Looks at the calls one after another until `until`, but at one at least. The rest follows in the
+/// next turns, or when the client has read its answers: there may be thousands, and each look may
+/// walk a chain of services.
 void Session::look_at_waits(TimePoint until) {
-  look_ = rests_ = false;
-  bool worked = false;
+  if (next_look_ == waits_.end()) {
+    look_ = rests_ = worked_ = false;
+    earliest_ = kNever;
+    next_look_ = waits_.begin();
+  }
   const TimePoint now = Clock::now();
-  TimePoint earliest = kNever;
-  for (auto wait = waits_.begin(); wait != waits_.end();) {
-    if (wait->later.works && std::exchange(worked, true)) {
-      ++wait;  // its turn comes when the previous one is done
-      continue;
-    }
+  while (next_look_ != waits_.end()) {
+    const auto wait = next_look_++;
+    // Another one that works has its turn when the first is done.
+    if (wait->later.works && std::exchange(worked_, true)) continue;
     if (const std::optional<RpcResult> result = look_at(*wait, now)) {
       answer(wait->id, wait->batch, *result);
       if (wait->later.works) --working_;
-      wait = waits_.erase(wait);
-      // The rest follows in the next turn, or when the client has read these answers.
-      look_ = connection_.paused() || Clock::now() >= until;
-      if (look_) return;
+      waits_.erase(wait);
+      if (connection_.paused()) return;
     } else {
       if (wait->later.rests) rests_ = wait->later.rests();
-      earliest = std::min(earliest, wait->later.deadline);
-      ++wait;
+      earliest_ = std::min(earliest_, wait->later.deadline);
     }
+    if (Clock::now() >= until) return;
   }
-  deadline_.set_at(earliest);
+  deadline_.set_at(earliest_);
 }
 
 // --- subscriptions ---

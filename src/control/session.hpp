@@ -91,6 +91,7 @@ class Session final : private Subscriber {
     std::string id;
     BatchPtr batch;  // null: not in a batch
     Later later;
+    std::size_t bytes = 0;  // of its text and of this struct; `held` has those of Later::bytes too
     Held held;
   };
 
@@ -117,7 +118,8 @@ class Session final : private Subscriber {
   [[nodiscard]] Outcome outcome_of_call(const RpcCall& call);
   void wait_for(const RpcCall& call, Later later);
   void look_at_waits(TimePoint until);
-  [[nodiscard]] std::optional<RpcResult> look_at(Wait& wait, TimePoint now) const;
+  [[nodiscard]] std::optional<RpcResult> look_at(Wait& wait, TimePoint now);
+  [[nodiscard]] bool looks() const noexcept { return look_ || next_look_ != waits_.end(); }
   void answer(const std::string& id, const BatchPtr& batch, const RpcResult& result);
   void put(const BatchPtr& batch, const std::string& text);
   [[nodiscard]] bool tell_events(TimePoint until);
@@ -139,7 +141,10 @@ class Session final : private Subscriber {
   BatchPtr batch_;  // the batch of message_, if it is one
 
   std::list<Wait> waits_;
-  bool look_ = false;
+  bool look_ = false;  // all of waits_ are to be looked at
+  std::list<Wait>::iterator next_look_ = waits_.end();  // the end: no look is under way
+  TimePoint earliest_;                                  // deadline of those that this look has seen
+  bool worked_ = false;                                 // it has seen one with Later::works
   std::size_t working_ = 0;  // number of waits_ with Later::works; they are done one after another
   bool rests_ = false;       // Later::rests of the first of these
   TimerWatcher deadline_;    // the earliest deadline of waits_

@@ -22,8 +22,11 @@ struct Edge {
 
 class TreeWriter {
  public:
-  TreeWriter(const Graph& graph, const Board& board, bool reverse)
-      : graph_(graph), board_(board), reverse_(reverse), seen_(graph.slots(), false) {}
+  TreeWriter(const Board::Shown& shown, bool reverse)
+      : graph_(*shown.graph),
+        services_(shown.services),
+        reverse_(reverse),
+        seen_(graph_.slots(), false) {}
 
   [[nodiscard]] std::string tree(Slot root) {
     put_tree(root);
@@ -91,7 +94,7 @@ class TreeWriter {
 
   /// Begins a node; its children follow.
   void open(Edge edge) {
-    const auto brief = board_.brief(edge.name);
+    const bool there = edge.slot != kNoSlot;
     Open node;
     struct {
       std::string_view name;
@@ -100,10 +103,10 @@ class TreeWriter {
       bool holds;
       std::optional<std::string> file;
       bool repeated;
-    } source{edge.name, {}, edge.kind, brief && brief->holds, {}, false};
-    if (brief) source.state = brief->state;
+    } source{edge.name, {}, edge.kind, there && services_[edge.slot].holds, {}, false};
+    if (there) source.state = services_[edge.slot].state;
     if (edge.written_in != kNoSlot) source.file = graph_.spec(edge.written_in).file;
-    if (edge.slot != kNoSlot) {
+    if (there) {
       source.repeated = seen_[edge.slot];
       seen_[edge.slot] = true;
       if (!source.repeated) node.children = edges_of(edge.slot);
@@ -114,7 +117,7 @@ class TreeWriter {
   }
 
   const Graph& graph_;
-  const Board& board_;
+  const std::vector<Board::Shown::Service>& services_;
   const bool reverse_;
   std::vector<bool> seen_;
   std::vector<Open> open_;
@@ -124,8 +127,8 @@ class TreeWriter {
 }  // namespace
 
 std::string tree_json(const Board& board, Slot root, bool reverse) {
-  const GraphPtr graph = board.graph();
-  TreeWriter writer(*graph, board, reverse);
+  const Board::Shown shown = board.shown();
+  TreeWriter writer(shown, reverse);
   return root == kNoSlot ? writer.forest() : writer.tree(root);
 }
 

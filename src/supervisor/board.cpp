@@ -488,6 +488,14 @@ std::optional<Board::Brief> Board::brief(std::string_view name) const {
                record.rank};
 }
 
+Board::Shown Board::shown() const {
+  MutexLock lock(mutex());
+  Shown shown{world.graph, std::vector<Shown::Service>(world.graph->slots())};
+  for (const Slot slot : world.graph->order())
+    shown.services[slot] = {world.record(slot).state, zinit::holds(world, slot)};
+  return shown;
+}
+
 bool Board::end_unseen(std::string_view name) const {
   MutexLock lock(mutex());
   const Slot slot = world.graph->find(name);

@@ -348,6 +348,16 @@ class Board final : public WatchReports, private BoardCore {
     [[nodiscard]] bool stopped() const { return settled && !has_process && at_rest(state); }
   };
   [[nodiscard]] std::optional<Brief> brief(std::string_view name) const;
+  /// What `tree` shows of all services, of one moment. Cheap: `settled` is what costs in brief().
+  struct Shown {
+    struct Service {
+      State state;
+      bool holds;  // as in Brief
+    };
+    GraphPtr graph;
+    std::vector<Service> services;  // by slot
+  };
+  [[nodiscard]] Shown shown() const;
   /// Whether its process has ended, and the end is about to be reported to the board.
   [[nodiscard]] bool end_unseen(std::string_view name) const;
   /// The first `most` state changes with a number above `after`, oldest first. Only the last 1,000

@@ -240,6 +240,27 @@ TEST_CASE("what members send in part and do not read has one bound", "[root][acc
   CHECK(eventually([&] { return bytes_of_others(zinit) == 0; }));
 }
 
+TEST_CASE("what searches of logs find counts for their user", "[root][access]") {
+  if (geteuid() != 0) return skip("needs root to become someone else");
+  constexpr long mib = 1024;
+  Server zinit({.settings = true});
+  zinit.add("talker", {.exec = "yes $(seq 20) | head -c 4000000; exec sleep 100000",
+                       .more = "[logging]\nbuffer_lines = 1000000\nbuffer_bytes = 8388608\n"});
+  boot_shared(zinit);
+  REQUIRE(eventually([&] {
+    return zinit.result("service.status", named("talker"))["log_lines"].number() > 75000;
+  }));
+  const long before = resident_kb(zinit.pid());
+  std::vector<Connection> all = connections(zinit, kMember, 40);
+  for (Connection& one : all) one.begin("logs.filter", R"({"lines":1000000})");
+  CHECK(eventually([&] { return refused(all) > 0; }));
+  CHECK(comes_to_rest(zinit.pid()));
+  // The most at one time, in KiB, of what would be above 400 MiB.
+  const long most = std::atol(proc_status(zinit.pid(), "VmHWM").c_str());
+  CHECK(most - before < 150 * mib);
+  CHECK(zinit.ctl({"logs", "talker", "-n", "1"}).code == 0);  // root's data does not count
+}
+
 TEST_CASE("a subscription counts for its user by the logs that it follows", "[root][access]") {
   if (geteuid() != 0) return skip("needs root to become someone else");
   Server zinit({.settings = true});

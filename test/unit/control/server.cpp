@@ -39,6 +39,27 @@ Outcome late_filler(Call& call) {
 Outcome never(Call&) {
   return Later{[]() -> std::optional<RpcResult> { return std::nullopt; }, kNever, nullptr};
 }
+/// How often a call of `looked_at` was looked at. Each look takes a while.
+std::atomic<int> looks{0};
+Outcome looked_at(Call&) {
+  Later later;
+  later.look = []() -> std::optional<RpcResult> {
+    ++looks;
+    for (const TimePoint until = Clock::now() + std::chrono::microseconds{200};
+         Clock::now() < until;)
+      ;
+    return std::nullopt;
+  };
+  return later;
+}
+/// Has the calls of its client looked at without end.
+Outcome works(Call&) {
+  Later later;
+  later.look = []() -> std::optional<RpcResult> { return std::nullopt; };
+  later.works = true;
+  return later;
+}
+Outcome looks_so_far(Call&) { return json_of(looks.load()); }
 Outcome broken(Call&) { throw std::bad_alloc(); }
 
 constexpr std::string_view kAliases[] = {"minus"};
@@ -50,6 +71,9 @@ constexpr Method kExamples[] = {
     {"filler", {}, kBytes, Right::read, filler, "", {"{}"}},
     {"late_filler", {}, kBytes, Right::read, late_filler, "", {"{}"}},
     {"never", {}, {}, Right::read, never, "", {"{}"}},
+    {"looked_at", {}, {}, Right::read, looked_at, "", {"{}"}},
+    {"works", {}, {}, Right::read, works, "", {"{}"}},
+    {"looks_so_far", {}, {}, Right::read, looks_so_far, "", {"{}"}},
     {"broken", {}, {}, Right::read, broken, "", {"{}"}},
 };
 
@@ -191,6 +215,26 @@ TEST_CASE("answers that come later wait for a client that reads the ones before"
     for (int i = 0; i < 3; ++i) rig.on_loop([] {});  // the server notices the room
   }
   still_serves(rig);
+}
+
+TEST_CASE("a client with many calls that wait does not keep others waiting until all are looked at",
+          "[threads][control][server]") {
+  Rig rig({}, kExamples);
+  constexpr int kCalls = 500;
+  TestClient waits = rig.client();
+  std::string all;
+  for (int id = 0; id < kCalls; ++id) all += request("looked_at", "[]", id);
+  waits.send(all);
+  CHECK(becomes_true([&] { return rig.figures().waiting == kCalls; }));
+  waits.send(request("works", "[]", kCalls));
+  CHECK(becomes_true([&] { return rig.figures().waiting == kCalls + 1; }));
+  TestClient other = rig.client();
+  // Calls are carried out between looks: all of them, if none is put off.
+  const auto looked = [&] { return std::stoi(other.call("looks_so_far", "[]")); };
+  const int first = looked();
+  int between = 0;
+  for (int i = 0; i < 20; ++i) between += (looked() - first) % kCalls != 0;
+  CHECK(between > 0);
 }
 
 TEST_CASE("the answers of one batch have an end", "[threads][control][server]") {
