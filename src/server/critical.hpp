@@ -24,7 +24,8 @@ namespace zinit {
 /// The exit code for a process that a signal has killed.
 [[nodiscard]] constexpr int exit_code_of_signal(int signal) { return 128 + signal; }
 
-/// Reports the end of each critical service once.
+/// Reports the end of each critical service once. The next process image reports it again if the
+/// service is still down.
 class CriticalWatch {
  public:
   using Ended = bool (*)(const ServiceView&);

@@ -493,6 +493,7 @@ void ZinitDaemon::on_change() {
   for (const ServiceView& view : critical_.look()) {
     on_critical_end(view);
     critical_.acted_on(view);
+    if (shutdown_.begun()) return;  // the exit code is that of the first one
   }
 }
 

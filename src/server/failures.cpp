@@ -101,7 +101,8 @@ std::set<std::string> FailureWatch::take_origins(const ServiceView& failed) {
   const auto known = origins_.extract(failed.spec->name);
   const Lifecycle& lifecycle = failed.spec->lifecycle;
   if (known.empty() || known.mapped().spec != failed.spec) return origins;
-  const bool succeeded = failed.spec->oneshot && failed.last_ready_us > known.mapped().at_us;
+  const bool succeeded =
+      failed.spec->oneshot && failed.record.ready_serial > known.mapped().ready_serial;
   const bool lasted = lifecycle.stability_period > Milliseconds{0} &&
                       stable(failed.record, lifecycle, failed.record.since);
   if (!lasted && !succeeded) origins = known.mapped().failed;
@@ -109,7 +110,8 @@ std::set<std::string> FailureWatch::take_origins(const ServiceView& failed) {
 }
 
 void FailureWatch::note_origins(const std::string& name, const std::set<std::string>& origins) {
-  if (const auto view = board_.view(name)) origins_[name] = {view->spec, origins, wall_us()};
+  if (const auto view = board_.view(name))
+    origins_[name] = {view->spec, origins, view->record.ready_serial};
 }
 
 /// @return  the services that the action must wait for

@@ -16,7 +16,8 @@
 namespace zinit {
 
 /// Looks for final failures, and handles each once. The record of a service notes that its failure
-/// is handled, so the next process image handles the rest.
+/// is handled, so the next process image handles the rest. After a crash between a start and this
+/// note, it starts the services of on_failure again.
 class FailureWatch {
  public:
   struct Acts {
@@ -63,7 +64,7 @@ class FailureWatch {
   struct Origin {
     SpecPtr spec;                  // of this service; a new service of its name has another
     std::set<std::string> failed;  // the services whose failures led to the start
-    std::int64_t at_us = 0;        // the time of the start
+    std::uint64_t ready_serial = 0;  // Record::ready_serial at the start
   };
   std::map<std::string, Origin> origins_;
 };

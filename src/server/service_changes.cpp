@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "base/file.hpp"
+#include "base/kill_point.hpp"
 #include "base/lists.hpp"
 #include "base/log.hpp"
 #include "io/loop.hpp"
@@ -116,15 +117,21 @@ void ServiceChanges::stop(const DeleteService& request, const Daemon::ServiceDel
     return done(tl::unexpected(asked.error()));
   // Before the stop: clients that keep connecting would bring it up again.
   board_.set_deleting(request.name, true);
-  facts_.keep(key_of(request), "1");
-  board_.drop_added_edges(request.name);
-  // If a reload has removed the service in between, no other service stops with it.
-  stopping_.push_back({request, done, {board_.stop(request.name).value_or(Board::Others())}});
+  const auto brief = board_.brief(request.name);
+  facts_.keep(key_of(request), fmt::format("{}", brief ? brief->rank : 0));
+  stopping_.push_back({request, done, {bring_down(request.name)}});
   look();
 }
 
+/// If a reload has removed the service meanwhile, no other service stops with it.
+Board::Others ServiceChanges::bring_down(const std::string& name) {
+  board_.drop_added_edges(name);
+  kill_point("delete.stop");
+  return board_.stop(name).value_or(Board::Others());
+}
+
 void ServiceChanges::take_over(const FactMap& facts) {
-  each_below(facts, kRemovals, [this](std::string_view key, const std::string&) {
+  each_below(facts, kRemovals, [this](std::string_view key, const std::string& rank) {
     if (key.size() < 3) return;
     const DeleteService request{std::string(key.substr(2)), key[0] == '1', key[1] == '1'};
     board_.set_deleting(request.name, true);
@@ -132,7 +139,11 @@ void ServiceChanges::take_over(const FactMap& facts) {
     const auto done = [](const RequestResult<Daemon::Deleted>& removed) {
       if (!removed) log_warn("{}", removed.error().text);
     };
-    stopping_.push_back({request, done, {}});
+    // The previous process image may have ended before it stopped the service. If a start has come
+    // since, the rank is another one.
+    const auto brief = board_.brief(request.name);
+    const bool stopped = !brief || parse_integer(rank) != brief->rank;
+    stopping_.push_back({request, done, {stopped ? Board::Others() : bring_down(request.name)}});
   });
   look();
 }

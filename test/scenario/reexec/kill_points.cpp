@@ -191,6 +191,17 @@ void appear_through(Server& zinit) {
   CHECK(zinit.count("a") == 2);
 }
 
+void delete_through(Server& zinit) {
+  zinit.add("a");
+  zinit.boot({"a"});
+  zinit.connect().begin("service.delete", R"(["a",true])");
+  REQUIRE(eventually([&] {
+    zinit.reconnect();
+    return zinit.result("service.list").texts().empty();
+  }));
+  CHECK(entries_of(zinit.config()).empty());
+}
+
 TEST_CASE("a crash while a process is made loses no service, and starts none twice",
           "[check][killpoints]") {
   crash_at(
@@ -248,6 +259,11 @@ TEST_CASE("a start that a timer or a file has asked for comes once over a crash"
            {.env = {"ZINIT_KILL_WHEN=" + dir / "ran"}});
   crash_at({"path.seen", "path.kept", "path.started"}, change_through);
   crash_at({"path.seen"}, appear_through);
+}
+
+TEST_CASE("a service whose removal a crash cuts before its stop is removed all the same",
+          "[check][killpoints][runtime]") {
+  crash_at({"delete.stop"}, delete_through);
 }
 
 TEST_CASE("a crash while a connection is served loses neither it nor a byte",
