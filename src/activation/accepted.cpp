@@ -57,7 +57,10 @@ std::vector<std::pair<std::string, KeptFd>> AcceptedConnections::take_inherited(
   std::vector<std::pair<std::string, KeptFd>> left;
   MutexLock lock(mutex_);
   for (Inheritance::One& one : inherited.take_all(KeptKind::accepted)) {
-    if (!graph.used(one.note.slot)) continue;
+    if (!graph.used(one.note.slot)) {
+      close_socket(one.fd.release());
+      continue;
+    }
     const ServiceSpec& spec = graph.spec(one.note.slot);
     if (spec.connection_of->empty()) {
       left.emplace_back(spec.name, std::move(one.fd));

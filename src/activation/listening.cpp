@@ -134,9 +134,15 @@ bool listens_at(int fd, const ListenAddress& place) {
   if (place.type == ListenType::fifo) {
     struct stat there {};
     struct stat open {};
-    return ::fstat(fd, &open) == 0 && S_ISFIFO(open.st_mode) &&
-           (::stat(path.c_str(), &there) < 0 ||
-            (there.st_dev == open.st_dev && there.st_ino == open.st_ino));
+    if (::fstat(fd, &open) < 0 || !S_ISFIFO(open.st_mode)) return false;
+    // A recovery asks this. The kernel knows the path without its file system, which may not answer.
+    std::array<char, PATH_MAX> known{};
+    const auto size =
+        ::readlink(fmt::format("/proc/self/fd/{}", fd).c_str(), known.data(), known.size());
+    if (size > 0 && std::string_view(known.data(), static_cast<std::size_t>(size)) == path)
+      return true;
+    return ::stat(path.c_str(), &there) < 0 ||
+           (there.st_dev == open.st_dev && there.st_ino == open.st_ino);
   }
   if (type_of(fd) != socket_type(place.type)) return false;
   const std::string at = address_text(own_address(fd));

@@ -77,8 +77,6 @@ class PathWatch {
   /// other paths meanwhile. Blocks on the file systems.
   [[nodiscard]] Found look(Number number, Touches& touches, const std::string& before);
 
-  [[nodiscard]] std::size_t size() const noexcept { return paths_.size(); }
-
  private:
   struct Path {
     PathKind kind;

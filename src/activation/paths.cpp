@@ -106,6 +106,8 @@ void Paths::load() {
     if (known) service = old->second;
     service.spec = spec;
   }
+  drop_inherited(inherited_, kFacts, next);
+  drop_inherited(inherited_delays_, kDelays, next);
   if (same && next.size() == all_.size()) return all_.swap(next);
   Result<PathWatch> made = next.empty() ? Result<PathWatch>(Failure(Error{})) : PathWatch::create();
   if (!next.empty() && !made) {  // keep the old watch until a new one can be made
@@ -142,6 +144,16 @@ void Paths::load() {
   if (!unseen_) return;
   begin_watching();
   ask();
+}
+
+/// Forgets the facts of services that have no [path] any more.
+void Paths::drop_inherited(FactMap& facts, std::string_view prefix,
+                           const std::map<std::string, Service>& services) {
+  std::erase_if(facts, [&](const auto& fact) {
+    if (services.contains(fact.first)) return false;
+    parts_.facts.keep(std::string(prefix) + fact.first, {});
+    return true;
+  });
 }
 
 /// Adds the paths of a service. `known` holds their last states; empty: not checked yet.
@@ -269,7 +281,6 @@ void Paths::answered(const std::map<PathWatch::Number, PathWatch::Found>& found)
     if (one.not_known) continue;
     path.state = one.state;
     path.seen = false;
-    path.not_empty = one.not_empty;
     if (one.warning != path.warning && !one.warning.empty())
       log_warn("{}: [path]: {}", path.service, one.warning);
     path.warning = one.warning;

@@ -94,12 +94,13 @@ class Paths {
     PathKind kind;
     std::string state{};
     std::string warning{};
-    bool not_empty = false;
     bool wants = false;  // its change starts the service
     bool seen = false;   // by an event; the check of the path is not over
   };
 
   void load();
+  void drop_inherited(FactMap& facts, std::string_view prefix,
+                      const std::map<std::string, Service>& services);
   void watch(const std::string& name, Service& service, std::vector<std::string> known);
   void begin_watching();
   void on_events();

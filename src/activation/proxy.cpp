@@ -31,14 +31,6 @@ std::uint32_t number_of(TimePoint now) {
       std::chrono::floor<Milliseconds>(now.time_since_epoch()).count());
 }
 
-/// Whether a message may be logged again. If so, sets `told` to the end of its new pause.
-bool may_tell(TimePoint& told) noexcept {
-  const TimePoint now = Clock::now();
-  if (now < told) return false;
-  told = after(now, kTellAgain);
-  return true;
-}
-
 }  // namespace
 
 Proxy::Proxy(ProxyShared& shared, ProxyTable::Place place, ProxyCounts& counts)

@@ -190,12 +190,16 @@ void ProxyChanges::take_told() {
 void ProxyChanges::let_go(const std::shared_ptr<Listeners>& unused, Ticket ticket) {
   if (unused->empty()) return end_change(ticket, {});
   FileTask task;
-  task.begin = [this, unused] {
+  const auto leave = [this, unused] {
     for (const ListenerPtr& listener : *unused) leaving_.erase(listener);
   };
+  task.begin = leave;
   task.work = [unused] { unused->clear(); };
-  task.finish = [this, unused, ticket](const std::optional<Error>&) {
-    unused->clear();  // if a lack of threads has left no other: nobody may find them in use
+  task.finish = [this, unused, leave, ticket](const std::optional<Error>&) {
+    // If a full queue or a lack of threads has kept the task from its work: nobody may find the
+    // listeners in use.
+    leave();
+    unused->clear();
     tell_moving();
     parts_.sockets.try_again();
     try_again();

@@ -133,6 +133,12 @@ void ServiceSockets::end() {
 
 // --- opening and closing ---
 
+ServiceSockets::ServicePtr ServiceSockets::at(Slot slot) {
+  MutexLock lock(mutex_);
+  const auto found = open_.find(slot);
+  return found == open_.end() ? nullptr : found->second;
+}
+
 ServiceSockets::ServicePtr ServiceSockets::take(Slot slot) {
   MutexLock lock(mutex_);
   const auto found = open_.find(slot);
@@ -184,16 +190,14 @@ Result<void> ServiceSockets::open_in_turn(Slot slot, const ServiceSpec& spec) {
 /// Call with the service's turn.
 Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
   const SocketSpec& wanted = *spec.socket;
-  {
+  // Only this turn changes what is compared. reachable() asks the file system: without the lock.
+  if (const ServicePtr there = at(slot);
+      there && there->spec == wanted && there->name == spec.name && there->complete &&
+      std::ranges::all_of(there->sockets,
+                          [](const Socket& socket) { return socket.listener->reachable(); })) {
     MutexLock lock(mutex_);
-    const auto found = open_.find(slot);
-    if (found != open_.end() && found->second->spec == wanted && found->second->name == spec.name &&
-        found->second->complete &&
-        std::ranges::all_of(found->second->sockets,
-                            [](const Socket& socket) { return socket.listener->reachable(); })) {
-      found->second->ignored = spec.status == StartStatus::ignore;
-      return {};
-    }
+    there->ignored = spec.status == StartStatus::ignore;
+    return {};
   }
   auto options = options_of(wanted);
   if (!options) return Failure(options.error());

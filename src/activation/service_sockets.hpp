@@ -104,6 +104,7 @@ class ServiceSockets final : public WatchPort {
   [[nodiscard]] Result<void> open(Slot slot, const ServiceSpec& spec) EXCLUDES(mutex_);
   [[nodiscard]] Result<void> keep_open(Service& old, Service& made, Slot slot,
                                        const ListenOptions& options) EXCLUDES(mutex_);
+  [[nodiscard]] ServicePtr at(Slot slot) EXCLUDES(mutex_);  // null: none
   [[nodiscard]] ServicePtr take(Slot slot) EXCLUDES(mutex_);
   [[nodiscard]] bool stays_closed(Slot slot, const ServiceSpec& spec) EXCLUDES(mutex_);
   [[nodiscard]] ServicePtr named(const std::string& service) const REQUIRES(mutex_);

@@ -35,6 +35,14 @@ namespace zinit {
 /// The least time between two log lines of one kind about what clients do, of one proxy or socket.
 inline constexpr Milliseconds kTellAgain{10000};
 
+/// Whether such a message may be logged again. If so, sets `told` to the end of its new pause.
+[[nodiscard]] inline bool may_tell(TimePoint& told) noexcept {
+  const TimePoint now = Clock::now();
+  if (now < told) return false;
+  told = after(now, kTellAgain);
+  return true;
+}
+
 class Board;
 
 /// Connections accepted at a listener before others have their turn.

@@ -13,6 +13,7 @@
 #include "config/spec_reader.hpp"
 #include "config/templates.hpp"
 #include "config/value_text.hpp"
+#include "state/disposal.hpp"
 
 namespace zinit {
 
@@ -152,7 +153,10 @@ void SocketChanges::begin_arrived() {
 
 void SocketChanges::begin_instances(const std::string& service, std::vector<KeptFd> connections) {
   const auto over = [&] {
-    for (std::size_t i = 0; i < connections.size(); ++i) sockets_.connection_over(service);
+    for (KeptFd& connection : connections) {
+      close_socket(connection.release());
+      sockets_.connection_over(service);
+    }
   };
   if (!services_.wanted(service)) {
     const auto brief = board_.brief(service);
@@ -170,11 +174,9 @@ void SocketChanges::begin_instances(const std::string& service, std::vector<Kept
   kill_point("instance.accepted");
   const auto added = add_instances(service, names);
   if (!added) {
-    if (const TimePoint now = Clock::now(); now >= told_at_) {
-      told_at_ = after(now, kTellAgain);
+    if (may_tell(told_at_))
       log_error("{}: closed {}: {}", service, counted(names.size(), "connection"),
                 added.error().text);
-    }
     for (const std::string& name : names) accepted_.drop(name);
     return over();
   }
