@@ -312,6 +312,24 @@ TEST_CASE("a launch that SIGKILL does not end is named by why, status and the lo
   server.await_failed("hangs", "start_timeout");
 }
 
+TEST_CASE("a reload whose command hangs in its launch is answered at the start timeout",
+          "[root][shortage][spawn]") {
+  HangingFile hanging;
+  if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
+  Server server;
+  server.add("web", {.service = "reload_exec = '" + hanging.never("program") + "'",
+                     .lifecycle = "start_timeout_ms = 300"});
+  server.boot({"web"});
+  const Outcome reload = server.ctl({"reload", "web"});
+  CHECK(reload.code == 1);
+  CHECK_THAT(reload.err, Contains("its reload_exec failed: took too long"));
+  CHECK_THAT(server.ctl({"reload", "web"}).err, Contains("its previous reload_exec has not ended"));
+  hanging.end();
+  CHECK(eventually([&] {
+    return server.ctl({"reload", "web"}).err.find("previous") == std::string::npos;
+  }));
+}
+
 TEST_CASE("descriptors that zinit has reserved are given to services where there are few",
           "[shortage][spawn]") {
   if (binary_is_sanitized()) return skip("sanitizers have descriptors of their own");

@@ -243,7 +243,7 @@ TEST_CASE("what was ordered and had not begun when zinit crashed is done by the 
     REQUIRE(chown(run.path().c_str(), *options.uid, *options.uid) == 0);
   }
   crash_at(
-      {"order.main", "order.reload", "order.stop", "order.post", "order.clean"},
+      {"order.main", "launch.done", "order.reload", "order.stop", "order.post", "order.clean"},
       [&](Server& zinit) { stop_through(zinit, run / "a"); }, options);
   crash_at({"order.condition", "order.pre", "order.probe", "order.ready"},
            [](Server& zinit) { start_through(zinit, false); });

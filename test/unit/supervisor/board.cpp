@@ -181,6 +181,26 @@ TEST_CASE("a service in the middle of its pre_exec is restored, and goes on",
   CHECK(read_file((dir / "post").c_str(), 100).value_or("") == "SIGTERM\n");
 }
 
+TEST_CASE("a reload that waits for its launch when the main process ends is not run",
+          "[threads][board]") {
+  const TempDir dir;
+  Running r({service("web", {"/bin/sleep", "1000"}, [&](ServiceSpec& spec) {
+    spec.reload_exec.edit().argv = {"/bin/touch", dir / "reloaded"};
+  })});
+  REQUIRE(r.board.start("web"));
+  REQUIRE(r.becomes("web", State::running));
+  const pid_t web = r.board.view("web")->pid;
+  r.board.hold_launches(true);
+  const auto reload = r.board.reload_service("web", false, false);
+  REQUIRE(reload);
+  REQUIRE(::kill(web, SIGKILL) == 0);
+  REQUIRE(becomes_true([&] { return r.board.outcome(*reload).has_value(); }));
+  CHECK_THAT(r.board.outcome(*reload)->error().text, Contains("the main process has ended"));
+  r.board.hold_launches(false);
+  CHECK(r.has_another("web", web));
+  CHECK_FALSE(std::filesystem::exists(dir / "reloaded"));
+}
+
 TEST_CASE("a board is restored from the journal, its processes adopted",
           "[threads][board][journal]") {
   const std::vector<SpecPtr> specs = {
