@@ -4,6 +4,7 @@
 // [socket] of services.
 //
 // Threads: any but a loop's, because every function may block on a file system or a name server.
+// When zinit starts, the main thread asks listens_at() about inherited descriptors.
 #pragma once
 
 #include <sys/socket.h>
