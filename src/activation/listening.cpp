@@ -135,7 +135,8 @@ bool listens_at(int fd, const ListenAddress& place) {
     struct stat there {};
     struct stat open {};
     if (::fstat(fd, &open) < 0 || !S_ISFIFO(open.st_mode)) return false;
-    // A recovery asks this. The kernel knows the path without its file system, which may not answer.
+    // A recovery asks this. The kernel knows the path without the file system, which may not
+    // answer.
     std::array<char, PATH_MAX> known{};
     const auto size =
         ::readlink(fmt::format("/proc/self/fd/{}", fd).c_str(), known.data(), known.size());

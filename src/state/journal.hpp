@@ -23,9 +23,9 @@
 // new contents. A second copy of every record would do the same for twice the memory, which matters
 // with thousands of services.
 //
-// Launches. Before a new process can run, the kernel stores its pid in one of kLaunches cells behind
-// the header (CLONE_PARENT_SETTID). So no process ever exists that the next process image does not
-// know, unless more launches than this hang at the same time.
+// Launches. Before a new process can run, the kernel stores its pid in one of kLaunches cells
+// behind the header (CLONE_PARENT_SETTID). So no process ever exists that the next process image
+// does not know, unless more launches than this hang at the same time.
 //
 // Other versions. Fields are only ever added, at the end of the fixed part, whose length is stored:
 // an older reader skips unknown fields, a newer one uses defaults for missing ones. Any other

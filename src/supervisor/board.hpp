@@ -19,11 +19,11 @@
 // list of names, or the locks that a port takes inside its own calls (log rings, the wake-up of the
 // control loop). Spawning, file access and log writes may wait for a device or another process, so
 // they happen without the board's lock. Done under the lock: access to the kernel's own files
-// (cgroups, and /proc during the launch of a main process), starting a thread, writes to the journal
-// and the facts, which are memory files, reaping and signalling. Reaping and signalling share the lock, so no pid is reaped, and then reused, while it
-// is being signalled. A signal to many processes of a cgroup is sent by pidfds, and goes on without
-// the lock (CgroupSignal). An allocation under the lock waits until there is memory
-// (base/memory.hpp).
+// (cgroups, and /proc during the launch of a main process), starting a thread, writes to the
+// journal and the facts, which are memory files, reaping and signalling. Reaping and signalling
+// share the lock, so no pid is reaped, and then reused, while it is being signalled. A signal to
+// many processes of a cgroup is sent by pidfds, and goes on without the lock (CgroupSignal). An
+// allocation under the lock waits until there is memory (base/memory.hpp).
 //
 // Board has the functions that take the lock: requests, queries, and what reapers and watchers
 // report. Its base BoardCore has those that are called with it, and the board's other parts; see

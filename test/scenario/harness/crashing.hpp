@@ -69,8 +69,8 @@ class CrashingLog {
   Crashing one_;
 };
 
-/// Whether the numbers from 1 to `count` came in order. Those that another thread wrote to a sink at
-/// the moment of the crash may have come again after it.
+/// Whether the numbers from 1 to `count` came in order. Those that another thread wrote to a sink
+/// at the moment of the crash may have come again after it.
 inline bool came_whole(const std::vector<int>& numbers, int count) {
   int last = 0, repeats = 0;
   for (const int number : numbers) {
