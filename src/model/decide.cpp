@@ -234,9 +234,7 @@ bool ready_for_use(const Situation& s) {
 /// Its start timeout is over.
 bool late(const Situation& s) { return !s.me().command.post && expired(s); }
 
-/// Whether the stop is part of a re-spawn. Such a stop waits only for the dependents that are bound
-/// to the service: all others keep running.
-bool stops_to_respawn(const Situation& s) { return up(s) && !owed(s) && s.me().again; }
+bool stops_to_respawn(const Situation& s) { return stops_to_respawn(s.me()); }
 bool free_to_stop(const Situation& s) {
   return stops_to_respawn(s) ? bound_down(s.world, s.self) : dependents_down(s);
 }
@@ -256,9 +254,9 @@ bool over_no_result(const Situation& s) {
 }
 /// The stop is over, and the wish is down.
 bool over_down(const Situation& s) { return over(s) && down(s); }
-/// The stop of a oneshot that must run once more is over.
+/// The stop is over, was part of a re-spawn, and a start has been requested.
 bool over_asked(const Situation& s) {
-  return over(s) && stops_to_respawn(s) && s.me().cause == StopCause::asked;
+  return over(s) && stops_to_respawn(s) && (tried(s) || s.me().cause == StopCause::asked);
 }
 /// The stop is over, and a start has been requested or a stop is owed.
 bool over_tried_or_owed(const Situation& s) { return over(s) && tried_or_owed(s); }

@@ -38,6 +38,12 @@ namespace zinit {
 /// killed, or its post_exec runs.
 [[nodiscard]] bool has_ended(const World& world, Slot slot);
 
+/// Its stop is part of a re-spawn. Such a stop waits only for the dependents that are bound to it:
+/// all others keep running.
+[[nodiscard]] constexpr bool stops_to_respawn(const Record& record) {
+  return record.again && record.wish == Wish::up && !record.stop_owed;
+}
+
 /// Its dependents may start: it runs, is a done oneshot, or skipped because of a condition; its
 /// wish is up, and no stop is owed. Services bound to it stop if it is not.
 [[nodiscard]] bool satisfied(const World& world, Slot slot);

@@ -351,6 +351,8 @@ class Explainer {
 
   void explain_dependents() {
     const Node& node = world_.node(slot_);
+    const Record& record = world_.record(slot_);
+    if (record.state == State::stopping && record.stage != StopStage::none) return;
     const auto add_first = [&](Slot other, std::string_view relation) {
       if (!in_the_way(world_, other)) return;
       const std::string& name = world_.graph->name(other);
@@ -358,8 +360,10 @@ class Explainer {
                                  fmt::format("stops first, because it {} {}", relation, own_name()),
                                  name, 0});
     };
-    for (const Slot above : node.required_by)
-      add_first(above, world_.node(above).binds(slot_) ? "is bound to" : "requires");
+    for (const Slot above : node.required_by) {
+      const bool bound = world_.node(above).binds(slot_);
+      if (bound || !stops_to_respawn(record)) add_first(above, bound ? "is bound to" : "requires");
+    }
     if (!world_.shutdown) return;
     for (const Slot later : node.ordered_before) {
       const bool told = contains(node.required_by, later);
