@@ -126,9 +126,10 @@ TableRow masked_row(const std::string& name, const std::string& link) {
 /// `members`: then asks for all members.
 void for_each_status(Client& client, FunctionRef<void(const ServiceStatus&)> each) {
   const std::vector<std::string> members = {
-      "name",      "description", "state",      "reason",    "class",         "pid",
-      "summary",   "oneshot",     "wish",       "uptime_ms", "restart_count", "restart_in_ms",
-      "last_exit", "waiting_on",  "conditions", "starts_on", "next_start_us", "status"};
+      "name",          "description",   "state",     "reason",     "class",
+      "pid",           "summary",       "oneshot",   "wish",       "uptime_ms",
+      "restart_count", "restart_in_ms", "last_exit", "waiting_on", "conditions",
+      "starts_on",     "next_start_us", "status",    "main_pid"};
   try {
     client.list_full(members, each);
   } catch (const ClientError& error) {

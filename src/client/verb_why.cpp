@@ -67,7 +67,10 @@ std::string advice(const WhyReason& root) {
   if (root.state == "failed")
     return advice_for_failed(root) + "; its dependents then start automatically";
   // A oneshot that is done, and holds something, conflicts like one that runs.
-  if (root.state == "running" || (root.state == "exited" && root.kind == "conflicts"))
+  // A service that is required, runs and holds another one back is about to restart or to stop.
+  const bool required = root.kind == "requires" || root.kind == "binds_to";
+  if ((root.state == "running" && !required) ||
+      (root.state == "exited" && root.kind == "conflicts"))
     return fmt::format("`zinitctl stop {}`, or leave things as they are", root.service);
   if (root.state == "inactive" || root.state == "exited")
     return fmt::format("`zinitctl start {}`", root.service);

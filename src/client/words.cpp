@@ -122,6 +122,7 @@ std::string exit_words(const ProcessExit& end) {
 
 std::string state_cause(const ServiceStatus& status) {
   if (status.state == "blocked") return blocked_cause(status);
+  if (runs_post_exec(status)) return "has ended; its post_exec runs";
   if (status.reason) return reason_words(*status.reason);
   return {};
 }
@@ -230,8 +231,13 @@ bool is_skipped(const ServiceStatus& status) {
   return status.state == "inactive" && status.reason && status.reason->type == "condition";
 }
 
+bool runs_post_exec(const ServiceStatus& status) {
+  return status.state == "running" && status.pid && !status.main_pid;
+}
+
 bool counts_as_running(const ServiceStatus& status) {
-  return status.state == "running" || (status.oneshot && status.summary == "ok");
+  return (status.state == "running" && !runs_post_exec(status)) ||
+         (status.oneshot && status.summary == "ok");
 }
 
 bool is_at_rest(const ServiceStatus& status) { return is_down(status) || status.state == "failed"; }

@@ -72,6 +72,9 @@ inline constexpr std::string_view kAboutToStart = "about to start";
 /// "[+]" for "running"; "[ ]" for a state that this client does not know.
 [[nodiscard]] std::string_view symbol_of(std::string_view state);
 
+/// Whether its main process has ended, and its post_exec runs.
+[[nodiscard]] bool runs_post_exec(const ServiceStatus& status);
+
 /// Whether a status counts as up: running, or a oneshot that is done (control.md, exit status 3).
 [[nodiscard]] bool counts_as_running(const ServiceStatus& status);
 

@@ -27,6 +27,8 @@ RpcError service_not_found(const RpcContext& context, std::string_view name) {
   const std::string told = shortened(name, kNameMax);
   RpcError error(RpcCode::service_not_found, fmt::format("no service \"{}\"", printable(told)));
   const GraphPtr graph = board.graph();
+  if (graph->find(name) != kNoSlot)
+    return std::move(error).about(name).hint("it was removed, and its processes are being stopped");
   if (const std::string* link = graph->masked_by(name)) {
     return std::move(error).about(name).hint(
         fmt::format("it is masked by {}; `zinitctl unmask {}`, then service.reload, bring it back",
@@ -128,19 +130,23 @@ AnswerLook status_full_of(RpcContext& context, std::string_view name, std::strin
 
 EffectsSource effects_of(const Board& board, const Board::Others& others) {
   std::vector<std::string> blocked, failed;
+  EffectsSource effects;
+  effects.also_stopped = others.stopped;
   const auto without_these = [&](std::vector<std::string> names) {
     std::erase_if(names, [&](const std::string& name) {
       const auto brief = board.brief(name);
-      const bool has_failed = brief && brief->state == State::failed;
-      const bool waits = brief && brief->state == State::blocked && brief->settled;
+      if (!brief || brief->leaving) {  // removed meanwhile
+        effects.also_stopped->push_back(name);
+        return true;
+      }
+      const bool has_failed = brief->state == State::failed;
+      const bool waits = brief->state == State::blocked && brief->settled;
       if (has_failed || waits) (waits ? blocked : failed).push_back(name);
-      return has_failed || waits || (brief && brief->skipped);
+      return has_failed || waits || brief->skipped;
     });
     return names;
   };
-  EffectsSource effects;
   effects.also_started = without_these(others.started);
-  effects.also_stopped = others.stopped;
   effects.also_restarted = without_these(others.restarted);
   effects.left_stopped = others.left_stopped;
   effects.also_blocked = std::move(blocked);

@@ -202,6 +202,19 @@ Slots left_stopped(const World& world, const Slots& slots) {
   return left;
 }
 
+/// The services that are up, and that a re-spawn of `slot` stops: those bound to it, and all that
+/// requires these.
+Slots bound_and_up(const World& world, Slot slot) {
+  Slots bound;
+  for (const Slot above : world.node(slot).required_by)
+    if (world.node(above).binds(slot)) bound.push_back(above);
+  Slots all = closure(world, bound, &Node::required_by);
+  std::erase_if(all, [&](Slot each) {
+    return world.record(each).wish == Wish::down || !stands(world, each);
+  });
+  return all;
+}
+
 }  // namespace
 
 Requested request_start(World& world, Slot slot) {
@@ -220,6 +233,7 @@ Requested request_start(World& world, Slot slot) {
     const bool tried = each != slot && world.record(each).try_ != Try::none;
     if (tried && !satisfied(world, each) && !active(world, each)) result.started.push_back(each);
   }
+  if (done_oneshot(world, slot)) result.restarted = bound_and_up(world, slot);
   const Slots started = closure(world, {slot}, &Node::requires_);
   for (const Slot each : started) world.record(each).rank = world.next_rank;
   --world.next_rank;
@@ -325,7 +339,10 @@ Isolation request_isolate(World& world, Slot target) {
   const auto down = [&](Slot slot) { return !satisfied(world, slot) && !active(world, slot); };
   Slots before;
   std::ranges::copy_if(world.graph->order(), std::back_inserter(before), down);
-  append(isolation.changed, request_start(world, target).changed);
+  const Requested start = request_start(world, target);
+  append(isolation.changed, start.changed);
+  for (const Slot slot : start.stopped)  // because of a conflict
+    if (!contains(isolation.stopped, slot)) isolation.stopped.push_back(slot);
   for (const Slot slot : before) {
     const Record& record = world.record(slot);
     if (record.wish == Wish::up && record.try_ != Try::none) isolation.started.push_back(slot);

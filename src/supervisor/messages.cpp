@@ -147,7 +147,11 @@ LogLevel transition_level(const TransitionFacts& facts) {
     const Record& record = facts.world.record(facts.slot);
     return record.count > 0 ? LogLevel::warn : LogLevel::debug;
   }
-  const bool tells = facts.world.record(facts.slot).skipped || gave_up(facts);
+  const bool skipped = facts.world.record(facts.slot).skipped;
+  // The command of a container: nothing else says why the container does nothing.
+  if (facts.to == State::inactive && skipped && facts.world.spec(facts.slot).inherit_streams)
+    return LogLevel::warn;
+  const bool tells = skipped || gave_up(facts);
   if (facts.to == State::inactive && tells) return LogLevel::info;
   // The log already shows why a service without a process becomes inactive.
   return facts.to == State::inactive ? LogLevel::debug : LogLevel::info;

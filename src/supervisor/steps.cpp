@@ -144,7 +144,8 @@ void BoardCore::perform(Job& job, const Row& row) {
     case Act::kill:
       if (stops.thaw(job)) return;
       say(LogLevel::warn,
-          fmt::format("{}: its processes did not end in time; killed with SIGKILL", job.name));
+          fmt::format("{}: its {} did not end in time; killed with SIGKILL", job.name,
+                      world.record(job.slot).command.post ? "post_exec" : "processes"));
       ends.note_rest_killed(job);
       stops.kill_all(job);
       break;
