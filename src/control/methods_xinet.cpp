@@ -163,7 +163,7 @@ std::span<const Method> xinet_methods() noexcept {
     {"xinet.set",               kProxySetAliases, proxy_set, Right::full, xinet_set,
      "Adds or replaces a proxy", Shapes::one<protocol::ProxySetResult>},
     {"xinet.delete",            kProxyDeleteAliases, kProxyDelete,   Right::full, xinet_delete,
-     "Removes a proxy; its connections go on", Shapes::ok},
+     "Removes a proxy; relayed connections go on, waiting ones are reset", Shapes::ok},
     {"xinet.list",              {}, {},               Right::read, xinet_list,
      "Returns the names of all proxies, sorted", Shapes::names},
     {"xinet.status",            {}, kJustProxy,       Right::read, xinet_status,

@@ -247,9 +247,7 @@ TEST_CASE("what searches of logs find counts for their user", "[root][access]") 
   zinit.add("talker", {.exec = "yes $(seq 20) | head -c 4000000; exec sleep 100000",
                        .more = "[logging]\nbuffer_lines = 1000000\nbuffer_bytes = 8388608\n"});
   boot_shared(zinit);
-  REQUIRE(eventually([&] {
-    return zinit.result("service.status", named("talker"))["log_lines"].number() > 75000;
-  }));
+  REQUIRE(eventually([&] { return zinit.status("talker")["log_lines"].number() > 75000; }));
   const long before = resident_kb(zinit.pid());
   std::vector<Connection> all = connections(zinit, kMember, 40);
   for (Connection& one : all) one.begin("logs.filter", R"({"lines":1000000})");
