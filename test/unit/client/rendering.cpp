@@ -85,8 +85,8 @@ TEST_CASE("several services are all asked to start before the first answer is re
   // The server answers nothing until it has both requests.
   FakeServer server([](Peer& peer) {
     const std::string a = peer.read_line(), b = peer.read_line();
-    peer.send(answer_to(b, status_json("b", "running", "\"pid\":2")) +
-              answer_to(a, status_json("a", "running", "\"pid\":1")));
+    peer.send(answer_to(b, status_json("b", "running", "\"pid\":2,\"main_pid\":2")) +
+              answer_to(a, status_json("a", "running", "\"pid\":1,\"main_pid\":1")));
     peer.wait_for_close();
   });
   const Ran ran = run({"--socket", server.path(), "start", "a", "b"});
