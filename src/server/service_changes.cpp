@@ -119,15 +119,18 @@ void ServiceChanges::stop(const DeleteService& request, const Daemon::ServiceDel
   board_.set_deleting(request.name, true);
   const auto brief = board_.brief(request.name);
   facts_.keep(key_of(request), fmt::format("{}", brief ? brief->rank : 0));
-  stopping_.push_back({request, done, {bring_down(request.name)}});
+  stopping_.push_back({request, done, {bring_down(request)}});
   look();
 }
 
-/// If a reload has removed the service meanwhile, no other service stops with it.
-Board::Others ServiceChanges::bring_down(const std::string& name) {
-  board_.drop_added_edges(name);
+/// If a reload has removed the service meanwhile, no other service stops with it. Afterwards the
+/// fact has no rank any more: the service may be set, and so started, with the same rank.
+Board::Others ServiceChanges::bring_down(const DeleteService& request) {
+  board_.drop_added_edges(request.name);
   kill_point("delete.stop");
-  return board_.stop(name).value_or(Board::Others());
+  Board::Others others = board_.stop(request.name).value_or(Board::Others());
+  facts_.keep(key_of(request), "stopped");
+  return others;
 }
 
 void ServiceChanges::take_over(const FactMap& facts) {
@@ -139,11 +142,11 @@ void ServiceChanges::take_over(const FactMap& facts) {
     const auto done = [](const RequestResult<Daemon::Deleted>& removed) {
       if (!removed) log_warn("{}", removed.error().text);
     };
-    // The previous process image may have ended before it stopped the service. If a start has come
-    // since, the rank is another one.
+    // With a rank, the previous process image ended before the stop was over. If a start has come
+    // since the note, the service has another one.
     const auto brief = board_.brief(request.name);
-    const bool stopped = !brief || parse_integer(rank) != brief->rank;
-    stopping_.push_back({request, done, {stopped ? Board::Others() : bring_down(request.name)}});
+    const bool stops = brief && parse_integer(rank) == brief->rank;
+    stopping_.push_back({request, done, {stops ? bring_down(request) : Board::Others()}});
   });
   look();
 }

@@ -64,7 +64,7 @@ class ServiceChanges {
   };
 
   void stop(const DeleteService& request, const Daemon::ServiceDeleteDone& done);
-  [[nodiscard]] Board::Others bring_down(const std::string& name);
+  [[nodiscard]] Board::Others bring_down(const DeleteService& request);
   [[nodiscard]] bool is_down(const Removal& removal) const;
   [[nodiscard]] RequestResult<std::string> take_file(Removal& removal) const;
   void finish(const std::vector<Removal>& down, const std::optional<Error>& fault);
