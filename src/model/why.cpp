@@ -351,8 +351,7 @@ class Explainer {
 
   void explain_dependents() {
     const Node& node = world_.node(slot_);
-    const Record& record = world_.record(slot_);
-    if (record.state == State::stopping && record.stage != StopStage::none) return;
+    const bool respawns = stops_to_respawn(world_.record(slot_));
     const auto add_first = [&](Slot other, std::string_view relation) {
       if (!in_the_way(world_, other)) return;
       const std::string& name = world_.graph->name(other);
@@ -360,15 +359,12 @@ class Explainer {
                                  fmt::format("stops first, because it {} {}", relation, own_name()),
                                  name, 0});
     };
-    for (const Slot above : node.required_by) {
-      const bool bound = world_.node(above).binds(slot_);
-      if (bound || !stops_to_respawn(record)) add_first(above, bound ? "is bound to" : "requires");
-    }
+    for (const Slot above : node.required_by)
+      if (const bool bound = world_.node(above).binds(slot_); bound || !respawns)
+        add_first(above, bound ? "is bound to" : "requires");
     if (!world_.shutdown) return;
-    for (const Slot later : node.ordered_before) {
-      const bool told = contains(node.required_by, later);
-      if (!told) add_first(later, "comes after");
-    }
+    for (const Slot later : node.ordered_before)
+      if (!contains(node.required_by, later)) add_first(later, "comes after");
   }
 
   /// The end of the present stage of a stop: "; SIGKILL in 7.2 s".
@@ -382,7 +378,7 @@ class Explainer {
 
   void explain_stopping() {
     const Record& record = world_.record(slot_);
-    explain_dependents();
+    if (record.stage == StopStage::none) explain_dependents();
     if (report_.reasons.empty() && !explain_step(record))
       add("stopping", "waiting for its processes to end" + deadline_words(record));
     if (world_.shutdown) add("shutdown", "zinit is shutting down");
