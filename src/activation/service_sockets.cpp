@@ -133,10 +133,17 @@ void ServiceSockets::end() {
 
 // --- opening and closing ---
 
-ServiceSockets::ServicePtr ServiceSockets::at(Slot slot) {
+/// The open sockets of a service, if they are all that `spec` wants.
+std::optional<Listeners> ServiceSockets::listeners_of(Slot slot, const ServiceSpec& spec) {
   MutexLock lock(mutex_);
   const auto found = open_.find(slot);
-  return found == open_.end() ? nullptr : found->second;
+  if (found == open_.end()) return std::nullopt;
+  const Service& service = *found->second;
+  if (!service.complete || service.name != spec.name || service.spec != *spec.socket)
+    return std::nullopt;
+  Listeners listeners;
+  for (const Socket& socket : service.sockets) listeners.push_back(socket.listener);
+  return listeners;
 }
 
 ServiceSockets::ServicePtr ServiceSockets::take(Slot slot) {
@@ -190,13 +197,12 @@ Result<void> ServiceSockets::open_in_turn(Slot slot, const ServiceSpec& spec) {
 /// Call with the service's turn.
 Result<void> ServiceSockets::open(Slot slot, const ServiceSpec& spec) {
   const SocketSpec& wanted = *spec.socket;
-  // Only this turn changes what is compared. reachable() asks the file system: without the lock.
-  if (const ServicePtr there = at(slot);
-      there && there->spec == wanted && there->name == spec.name && there->complete &&
-      std::ranges::all_of(there->sockets,
-                          [](const Socket& socket) { return socket.listener->reachable(); })) {
+  // reachable() asks the file system, which may not answer: without the lock.
+  const auto there = listeners_of(slot, spec);
+  if (there && std::ranges::all_of(*there, [](const auto& one) { return one->reachable(); })) {
     MutexLock lock(mutex_);
-    there->ignored = spec.status == StartStatus::ignore;
+    if (const auto found = open_.find(slot); found != open_.end())
+      found->second->ignored = spec.status == StartStatus::ignore;
     return {};
   }
   auto options = options_of(wanted);

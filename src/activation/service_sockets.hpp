@@ -20,6 +20,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -104,7 +105,8 @@ class ServiceSockets final : public WatchPort {
   [[nodiscard]] Result<void> open(Slot slot, const ServiceSpec& spec) EXCLUDES(mutex_);
   [[nodiscard]] Result<void> keep_open(Service& old, Service& made, Slot slot,
                                        const ListenOptions& options) EXCLUDES(mutex_);
-  [[nodiscard]] ServicePtr at(Slot slot) EXCLUDES(mutex_);  // null: none
+  [[nodiscard]] std::optional<Listeners> listeners_of(Slot slot, const ServiceSpec& spec)
+      EXCLUDES(mutex_);
   [[nodiscard]] ServicePtr take(Slot slot) EXCLUDES(mutex_);
   [[nodiscard]] bool stays_closed(Slot slot, const ServiceSpec& spec) EXCLUDES(mutex_);
   [[nodiscard]] ServicePtr named(const std::string& service) const REQUIRES(mutex_);

@@ -27,13 +27,13 @@ RpcError service_not_found(const RpcContext& context, std::string_view name) {
   const std::string told = shortened(name, kNameMax);
   RpcError error(RpcCode::service_not_found, fmt::format("no service \"{}\"", printable(told)));
   const GraphPtr graph = board.graph();
-  if (graph->find(name) != kNoSlot)
-    return std::move(error).about(name).hint("it was removed, and its processes are being stopped");
   if (const std::string* link = graph->masked_by(name)) {
     return std::move(error).about(name).hint(
         fmt::format("it is masked by {}; `zinitctl unmask {}`, then service.reload, bring it back",
                     *link, graph->masked_as(name)));
   }
+  if (graph->find(name) != kNoSlot)
+    return std::move(error).about(name).hint("it was removed, and its processes are being stopped");
   const bool of_instance = !template_of(told).empty();
   const std::string of = of_instance           ? std::string(template_of(told))
                          : told.ends_with('@') ? told
@@ -132,11 +132,11 @@ EffectsSource effects_of(const Board& board, const Board::Others& others) {
   std::vector<std::string> blocked, failed;
   EffectsSource effects;
   effects.also_stopped = others.stopped;
-  const auto without_these = [&](std::vector<std::string> names) {
+  const auto without_these = [&](std::vector<std::string> names, bool were_up) {
     std::erase_if(names, [&](const std::string& name) {
       const auto brief = board.brief(name);
       if (!brief || brief->leaving) {  // removed meanwhile
-        effects.also_stopped->push_back(name);
+        if (were_up) effects.also_stopped->push_back(name);
         return true;
       }
       const bool has_failed = brief->state == State::failed;
@@ -146,8 +146,8 @@ EffectsSource effects_of(const Board& board, const Board::Others& others) {
     });
     return names;
   };
-  effects.also_started = without_these(others.started);
-  effects.also_restarted = without_these(others.restarted);
+  effects.also_started = without_these(others.started, false);
+  effects.also_restarted = without_these(others.restarted, true);
   effects.left_stopped = others.left_stopped;
   effects.also_blocked = std::move(blocked);
   effects.also_failed = std::move(failed);

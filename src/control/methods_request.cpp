@@ -71,12 +71,11 @@ RpcError timed_out(const Board& board, const std::string& name, std::string_view
   const bool ends = state == "running" && !brief->runs;
   const bool waits = state == "blocked" || state == "starting" || state == "stopping";
   const bool rests = state != "running" && goal == "running";
-  const std::string why = waits ? awaited(board, name) : std::string();
+  const std::string why = waits || ends ? awaited(board, name) : std::string();
   return RpcError(
              RpcCode::timeout,
              fmt::format("{} is not {} after {}: it {}{}", name, goal, duration_text(timeout_ms),
-                         ends ? "has ended, and its post_exec runs" : fmt::format("is {}", state),
-                         why))
+                         ends ? "has ended" : fmt::format("is {}", state), why))
       .about(name)
       .hint(waits && why.empty() ? "service.why says what it waits for"
             : rests && !waits    ? "service.start starts it"

@@ -142,17 +142,12 @@ Later Scrapes::ask(RpcContext& context) {
 /// The answer of `round`. Begins the round when the previous one is over. With `last` it always
 /// returns an answer.
 std::optional<RpcResult> Scrapes::look(RpcContext& context, const RoundPtr& round, bool last) {
-  const RefusableAllocations refusable;
-  try {
-    if (!round->begun) {
-      if (running_ && !is_over(running_, last)) return std::nullopt;
-      begin(context, round);
-    }
-    if (!is_over(round, last)) return std::nullopt;
-    return RpcResult(std::string(round->answer));
-  } catch (const std::bad_alloc&) {
-    return tl::unexpected(no_memory());
+  if (!round->begun) {
+    if (running_ && !is_over(running_, last)) return std::nullopt;
+    begin(context, round);
   }
+  if (!is_over(round, last)) return std::nullopt;
+  return RpcResult(std::string(round->answer));
 }
 
 void Scrapes::begin(RpcContext& context, const RoundPtr& round) {

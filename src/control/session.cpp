@@ -222,8 +222,8 @@ void Session::look_again() noexcept {
 /// The answer, if there is one or the deadline has passed. After a suspension others may not have
 /// read yet what came meanwhile, so the deadline is put off.
 std::optional<RpcResult> Session::look_at(Wait& wait, TimePoint now) {
-  const RefusableAllocations refusable;
   try {
+    const RefusableAllocations refusable;
     if (wait.later.bytes && wait.held.room() == 0) return tl::unexpected(no_room());
     if (std::optional<RpcResult> result = wait.later.look()) return result;
   } catch (const std::bad_alloc&) {

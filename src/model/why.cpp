@@ -378,7 +378,7 @@ class Explainer {
 
   void explain_stopping() {
     const Record& record = world_.record(slot_);
-    if (record.stage == StopStage::none) explain_dependents();
+    explain_dependents();
     if (report_.reasons.empty() && !explain_step(record))
       add("stopping", "waiting for its processes to end" + deadline_words(record));
     if (world_.shutdown) add("shutdown", "zinit is shutting down");

@@ -49,6 +49,8 @@ std::vector<std::string> files_that_require(const Graph& graph, const std::strin
   return warnings;
 }
 
+// The value of a removal's fact before the service is stopped.
+constexpr std::string_view kNotStopped = "0";
 constexpr std::string_view kRemovals = "removal/";  // then each flag as 0 or 1, and the name
 
 std::string key_of(const DeleteService& request) {
@@ -117,24 +119,22 @@ void ServiceChanges::stop(const DeleteService& request, const Daemon::ServiceDel
     return done(tl::unexpected(asked.error()));
   // Before the stop: clients that keep connecting would bring it up again.
   board_.set_deleting(request.name, true);
-  const auto brief = board_.brief(request.name);
-  facts_.keep(key_of(request), fmt::format("{}", brief ? brief->rank : 0));
+  facts_.keep(key_of(request), std::string(kNotStopped));
   stopping_.push_back({request, done, {bring_down(request)}});
   look();
 }
 
-/// If a reload has removed the service meanwhile, no other service stops with it. Afterwards the
-/// fact has no rank any more: the service may be set, and so started, with the same rank.
+/// If a reload has removed the service meanwhile, no other service stops with it.
 Board::Others ServiceChanges::bring_down(const DeleteService& request) {
   board_.drop_added_edges(request.name);
   kill_point("delete.stop");
   Board::Others others = board_.stop(request.name).value_or(Board::Others());
-  facts_.keep(key_of(request), "stopped");
+  facts_.keep(key_of(request), "1");
   return others;
 }
 
 void ServiceChanges::take_over(const FactMap& facts) {
-  each_below(facts, kRemovals, [this](std::string_view key, const std::string& rank) {
+  each_below(facts, kRemovals, [this](std::string_view key, const std::string& stand) {
     if (key.size() < 3) return;
     const DeleteService request{std::string(key.substr(2)), key[0] == '1', key[1] == '1'};
     board_.set_deleting(request.name, true);
@@ -142,11 +142,8 @@ void ServiceChanges::take_over(const FactMap& facts) {
     const auto done = [](const RequestResult<Daemon::Deleted>& removed) {
       if (!removed) log_warn("{}", removed.error().text);
     };
-    // With a rank, the previous process image ended before the stop was over. If a start has come
-    // since the note, the service has another one.
-    const auto brief = board_.brief(request.name);
-    const bool stops = brief && parse_integer(rank) == brief->rank;
-    stopping_.push_back({request, done, {stops ? bring_down(request) : Board::Others()}});
+    stopping_.push_back(
+        {request, done, {stand == kNotStopped ? bring_down(request) : Board::Others()}});
   });
   look();
 }

@@ -42,9 +42,10 @@ ReloadReport take_plan(BoardCore& core, const Plan& planned, bool dry_run) REQUI
 /// stop_exec that failed is: its stop signal may not have been sent instead.
 void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launches) {
   for (const JournalLaunch& launch : launches) {
-    if (launch.slot != entry.slot || launch.pid <= 0) continue;
     const LaunchKind* const kind = known_kind(launch.what);
-    if (kind == nullptr || kind->command == nullptr) continue;
+    if (launch.slot != entry.slot || kind == nullptr || kind->command == nullptr) continue;
+    entry.makes_directories |= !kind->side;  // before it has a process
+    if (launch.pid <= 0) continue;
     if (!kind->side) {
       entry.launched = launch.pid;
       entry.launched_end = launch.end;

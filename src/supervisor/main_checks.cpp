@@ -79,6 +79,7 @@ bool MainChecks::goes_to_background(const Job& job, const ProcessEnd& end) const
 
 void MainChecks::went_to_background(Job& job, Remains remains) {
   const pid_t pid = job.process.ended(remains);
+  core_.sides.main_ended(job, pid);
   if (job.checked) job.checked->set_main_pid(0);
   core_.store(job.slot);
   if (remains == Remains::zombie) reap(pid);

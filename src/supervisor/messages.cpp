@@ -50,7 +50,7 @@ std::string starting_line(const TransitionFacts& facts) {
   return line;
 }
 
-/// The lost service that it requires, by name: "stops" if the service is still up itself.
+/// What has become of the service that it requires.
 std::string lost_words(const World& world, Slot slot) {
   const Node& node = world.node(slot);
   if (!node.missing->empty())
@@ -59,8 +59,11 @@ std::string lost_words(const World& world, Slot slot) {
     return is_lost(world, required, node.binds(required));
   });
   if (lost == node.requires_.end()) return {};
+  const bool stops = active(world, *lost) && world.record(*lost).state != State::starting;
   return fmt::format(", because {}, which it requires, {}", world.graph->name(*lost),
-                     active(world, *lost) ? "stops" : "is not up");
+                     has_ended(world, *lost) ? "has ended"
+                     : stops                 ? "stops"
+                                             : "is not up");
 }
 
 std::string stop_cause_words(const World& world, Slot slot) {

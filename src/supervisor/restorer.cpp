@@ -67,8 +67,7 @@ void Restorer::restore(Slot slot, const JournalEntry& entry) {
   Job& job = *core_.jobs[slot];
   if (entry.known) record = entry.record;
   restore_facts(job, entry.facts);
-  // A launch that was under way may have made its directories.
-  if (record.process == Process::launching && record.state == State::blocked)
+  if (entry.makes_directories && record.state == State::blocked)
     core_.launches.add_runtime_dirs(job, core_.world.spec(slot).directories->runtime);
   // Its stop_exec has not begun, so the decision to run it is made again.
   if ((entry.facts.owed & kOwedStop) != 0 && record.done && record.process == Process::lingering) {
@@ -195,10 +194,7 @@ void Restorer::restore_side_commands(Job& job, const JournalFacts& facts) {
     switch (side.kind()) {
       case SideKind::stop:
       case SideKind::ready: break;
-      case SideKind::reload:  // its limit begins again
-        job.clock_seen = Clock::now();
-        side.limit(after(job.clock_seen, core_.world.spec(job.slot).lifecycle.start_timeout));
-        break;
+      case SideKind::reload: core_.sides.limit_reload(job); break;  // it begins again
       case SideKind::probe: side.kill(); break;  // nothing waits for its result any more
       case SideKind::check:                      // the client asks again
         side.limit(after(Clock::now(), kTimeToDie));

@@ -78,7 +78,7 @@ void SideRuns::launched(Job& job, const LaunchOrder& order, const Launch& launch
       ready_command_unspawned(core_.world, job.slot, launch.outcome, Clock::now());
     else if (probes && short_now)
       probe_over(job, Error{launch.outcome.reason.text, EAGAIN});
-    else
+    else if (side.kind() != SideKind::reload || !side.late())  // look_at() has reported a late one
       over(job, side, launch.outcome.reason.text);
   }
   // A probe changes nothing for other services, and probes are frequent.
@@ -89,8 +89,7 @@ void SideRuns::started(Job& job, SideCommand& side, const LaunchOrder& order) {
   if (side.kind() == SideKind::check) return core_.rounds.started(job, order);
   job.clock_seen = Clock::now();  // its time limit begins
   const bool stops = side.kind() == SideKind::stop;
-  if (side.kind() == SideKind::reload && !side.late())
-    side.limit(after(Clock::now(), order.spec->lifecycle.start_timeout));
+  if (side.kind() == SideKind::reload && !side.late()) limit_reload(job);
   // The time limit of a probe begins at the end of its launch.
   if (job.probed && side.kind() == SideKind::probe)
     side.limit(after(Clock::now(), core_.world.spec(job.slot).health->timeout));
@@ -112,30 +111,20 @@ void SideRuns::ended(Job& job, SideCommand& side, const ProcessEnd& end, Remains
   if (remains != Remains::nothing) side.kill();
   const pid_t pid = side.pid();
   side.ended(remains);
-  const bool of_ready = side.kind() == SideKind::ready;
-  if (of_ready) ready_command_ended(core_.world, job.slot, end);
+  if (side.kind() == SideKind::ready) ready_command_ended(core_.world, job.slot, end);
   // What the end leads to comes first: after a crash in between, the next process image finds the
   // zombie, and handles its end again. look_at() has reported a command that was late.
   job.forget_gone();
   if (has_result(side.kind()) && !side.late()) over(job, side, fault_of(side, end));
   core_.store(job.slot);
   if (remains == Remains::zombie) reap(pid);
-  if (side.kind() == SideKind::condition) {
-    job.forget_gone();
-    return core_.conditions.ended(job, end);
-  }
-  if (of_ready) {
-    job.forget_gone();
-    if (!core_.ends.look_at(job)) core_.tell_neighbours({&job.slot, 1});
-    return;
-  }
+  job.forget_gone();
+  if (side.kind() == SideKind::condition) return core_.conditions.ended(job, end);
   if (side.kind() == SideKind::check) {
-    job.forget_gone();
     core_.rounds.ended(job, end);
     core_.ends.look_at(job);
     return;
   }
-  job.forget_gone();
   if (!core_.ends.look_at(job) && !probes) core_.tell_neighbours({&job.slot, 1});
 }
 
@@ -195,7 +184,13 @@ void SideRuns::look_at(Job& job) {
 void SideRuns::order_reload(Job& job) {
   SideCommand& reload = job.side.reload();
   reload.order(job.process.pid());
-  reload.limit(after(Clock::now(), core_.world.spec(job.slot).lifecycle.start_timeout));
+  limit_reload(job);
+}
+
+void SideRuns::limit_reload(Job& job) {
+  job.clock_seen = Clock::now();
+  job.side.reload().limit(
+      after(job.clock_seen, core_.world.spec(job.slot).lifecycle.start_timeout));
 }
 
 /// Reports the result without waiting for the command's end, like that of a probe.
@@ -222,7 +217,8 @@ void SideRuns::order_probe(const CheckedProcessPtr& process) {
   }
   job->probed = process;
   probe.order(job->process.pid());
-  probe.limit(after(Clock::now(), core_.world.spec(job->slot).health->timeout));
+  job->clock_seen = Clock::now();  // its time limit begins
+  probe.limit(after(job->clock_seen, core_.world.spec(job->slot).health->timeout));
   core_.make_due(*job);
 }
 

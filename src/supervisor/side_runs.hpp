@@ -34,6 +34,8 @@ class SideRuns {
   void main_ended(Job& job, pid_t pid) REQUIRES(board_lock);
   /// Orders the reload_exec, for the main process.
   void order_reload(Job& job) REQUIRES(board_lock);
+  /// Begins the time limit of a reload.
+  void limit_reload(Job& job) REQUIRES(board_lock);
   /// Kills side commands whose time is over.
   void look_at(Job& job) REQUIRES(board_lock);
 
