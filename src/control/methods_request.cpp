@@ -52,15 +52,15 @@ RpcError has_ended(const RpcContext& context, const std::string& name, std::stri
       .hint("service.why says why");
 }
 
-/// What the service waits for, as service.why says it, to stand after the words for its state: the
-/// end of the first chain of reasons. Empty if no reason is known.
+/// What the service waits for, as service.why says it: the end of the first chain of reasons. Empty
+/// if no reason is known.
 std::string awaited(const Board& board, const std::string& name) {
   const auto report = board.why(name);
   if (!report || report->reasons.empty()) return {};
   auto reason = report->reasons.begin();
   while (reason + 1 != report->reasons.end() && (reason + 1)->depth > 0) ++reason;
-  if (reason->service == name) return "; " + reason->detail;
-  return fmt::format("; it waits for {}, {} {}", reason->service,
+  if (reason->service == name) return reason->detail;
+  return fmt::format("it waits for {}, {} {}", reason->service,
                      reason->code == "missing" ? "but" : "which", reason->detail);
 }
 
@@ -72,10 +72,10 @@ RpcError timed_out(const Board& board, const std::string& name, std::string_view
   const bool waits = state == "blocked" || state == "starting" || state == "stopping";
   const bool rests = state != "running" && goal == "running";
   const std::string why = waits || ends ? awaited(board, name) : std::string();
-  return RpcError(
-             RpcCode::timeout,
-             fmt::format("{} is not {} after {}: it {}{}", name, goal, duration_text(timeout_ms),
-                         ends ? "has ended" : fmt::format("is {}", state), why))
+  std::string how = fmt::format("is {}{}{}", state, why.empty() ? "" : "; ", why);
+  if (ends) how = why.empty() ? "has ended" : why;
+  return RpcError(RpcCode::timeout, fmt::format("{} is not {} after {}: it {}", name, goal,
+                                                duration_text(timeout_ms), how))
       .about(name)
       .hint(waits && why.empty() ? "service.why says what it waits for"
             : rests && !waits    ? "service.start starts it"
