@@ -43,6 +43,13 @@ Result<Pipe> make_pipe(int flags) {
   return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
+Result<Pipe> make_pipe_to_read() {
+  auto pipe = make_pipe();
+  if (pipe && ::fcntl(pipe->read.get(), F_SETFL, O_NONBLOCK) < 0)
+    return sys_failure("set up", "a pipe");
+  return pipe;
+}
+
 std::size_t readable_bytes(int fd) noexcept {
   int bytes = 0;
   return ::ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;

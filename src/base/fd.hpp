@@ -58,6 +58,10 @@ struct Pipe {
 /// pipe2(2), close-on-exec; `flags` may add O_NONBLOCK (for both ends).
 [[nodiscard]] Result<Pipe> make_pipe(int flags = 0);
 
+/// A pipe for the output of a process that expects a blocking write end. Only the read end, which
+/// is zinit's, is non-blocking.
+[[nodiscard]] Result<Pipe> make_pipe_to_read();
+
 /// How many bytes can be read from a pipe or stream socket now (FIONREAD); 0 also if the kernel
 /// does not report it. For a pipe, waits for its lock like read(2).
 [[nodiscard]] std::size_t readable_bytes(int fd) noexcept;

@@ -29,14 +29,6 @@ void hear_own_log(LogLevel level, std::string_view line) {
   if (ServiceLog* log = own_log) log->note(fmt::format("{:<5} {}", log_level_name(level), line));
 }
 
-/// Only the read end is non-blocking: the service expects a blocking write end.
-Result<Pipe> make_log_pipe() {
-  auto pipe = make_pipe();
-  if (pipe && ::fcntl(pipe->read.get(), F_SETFL, O_NONBLOCK) < 0)
-    return sys_failure("set up", "a log pipe");
-  return pipe;
-}
-
 // While the last lines are printed: how often zinit checks whether their reader still reads, and
 // how long it waits for a reader that takes nothing.
 constexpr Milliseconds kLookAtReader{50};
@@ -248,11 +240,11 @@ LogStore::~LogStore() {
 Result<void> LogStore::start() { return impl_->capture.start(); }
 
 Result<OutputPipes> LogStore::open_output(Slot slot, const OutputTailPtr& tail) {
-  auto out = make_log_pipe();
+  auto out = make_pipe_to_read();
   if (!out) return Failure(out.error());
   ServiceLog& log = impl_->get(slot);
   const bool merged = log.merges_stderr();
-  auto err = merged ? same_pipe(*out) : make_log_pipe();
+  auto err = merged ? same_pipe(*out) : make_pipe_to_read();
   if (!err) return Failure(err.error());
   const auto writer = std::make_shared<std::atomic<pid_t>>(0);
   const auto make = [&](Pipe& pipe, LogStream stream) {

@@ -55,7 +55,8 @@ class WatchPort {
   virtual void changed() noexcept {}
 
   /// Handles the messages that `process` has sent so far, because it has ended or its service
-  /// handles a deadline late. Called without the board's lock; it may call back.
+  /// handles a deadline late. Called without the board's lock; it may call back. Must not block:
+  /// the thread that reaps calls it, before it kills the rest of the process's group.
   virtual void drain(const CheckedProcess& /*process*/) noexcept {}
 
   /// Whether clean() has something to do for the service. Called under the board's lock.

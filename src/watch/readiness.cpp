@@ -3,6 +3,7 @@
 // Makes the channels by which processes report, and listens to them. See readiness.hpp.
 #include "watch/readiness.hpp"
 
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -112,7 +113,7 @@ Result<void> ReadinessChecks::prepare(Slot slot, const ServiceSpec& spec, SpawnE
 }
 
 Result<void> ReadinessChecks::add_pipe(Channel& channel, Slot slot, int as, SpawnExtras& extras) {
-  auto pipe = make_pipe();
+  auto pipe = make_pipe_to_read();
   if (!pipe) return Failure(pipe.error());
   channel.line = KeptFd(std::move(pipe->read), {KeptKind::ready_line, 0, slot});
   channel.line_end = std::move(pipe->write);
@@ -222,6 +223,8 @@ bool ReadinessChecks::take_over(Slot slot, const ServiceSpec& spec, SpawnExtras&
   channel->said = std::move(left.said);
   channel->not_heard = parse_pidfile(left.not_heard).value_or(0);
   channel->line = std::move(left.line);
+  // An earlier version kept it blocking, and the reaper reads it: see drain().
+  if (channel->line) static_cast<void>(::fcntl(channel->line.get(), F_SETFL, O_NONBLOCK));
   channel->main_process = std::move(left.main_process);
   if (left.socket) {
     if (auto socket = NotifySocket::take_over(left.socket.release())) {

@@ -99,6 +99,16 @@ TEST_CASE("who waits for a service sees the status text that came with READY",
   for (int i = 0; i < 30; ++i) REQUIRE(zinit.restart("a")["status_text"] == "serving");
 }
 
+TEST_CASE("a process that ends before its newline, and leaves the descriptor open, holds up nobody",
+          "[threads][readiness]") {
+  Server zinit;
+  zinit.add("a", {.exec = "sleep 100000 & exit 3",
+                  .lifecycle = "restart = 'never'",
+                  .more = "[readiness]\nnotify = 'fd:3'\n"});
+  zinit.boot();
+  zinit.await_failed("a", "exit_code");
+}
+
 TEST_CASE("a notify socket belongs to the user of its service", "[readiness]") {
   if (geteuid() != 0) return skip("needs root");
   Server zinit;
