@@ -181,7 +181,7 @@ void CheckRounds::begin_check(const CheckRoundPtr& round, std::size_t index) {
   job.check = std::make_unique<ServiceCheck>(ServiceCheck{round, index});
   ++running_;
   job.side.check().order(job.process.pid());
-  limit(job, *one.spec);
+  job.begin_limit(job.side.check(), time_of(*one.spec));
   core_.make_due(job);
 }
 
@@ -190,15 +190,10 @@ std::unique_ptr<ServiceCheck> CheckRounds::take(Job& job) {
   return std::move(job.check);
 }
 
-void CheckRounds::limit(Job& job, const ServiceSpec& spec) {
-  job.clock_seen = Clock::now();
-  job.side.check().limit(after(Clock::now(), time_of(spec)));
-}
-
 void CheckRounds::started(Job& job, const LaunchOrder& order) {
   SideCommand& side = job.side.check();
   if (side.late() || !job.check || is_cut_off(job)) return side.kill();
-  limit(job, *order.spec);
+  job.begin_limit(side, time_of(*order.spec));
   core_.store(job.slot);
 }
 

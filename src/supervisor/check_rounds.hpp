@@ -61,7 +61,6 @@ class CheckRounds {
   void limit_wait(CheckRound::One& one) REQUIRES(board_lock);
   void begin_check(const CheckRoundPtr& round, std::size_t index) REQUIRES(board_lock);
   std::unique_ptr<ServiceCheck> take(Job& job) REQUIRES(board_lock);
-  void limit(Job& job, const ServiceSpec& spec) REQUIRES(board_lock);
   [[nodiscard]] bool would_be_cut_off(Slot slot) const REQUIRES(board_lock);
 
   BoardCore& core_;

@@ -76,8 +76,7 @@ void ConditionChecks::launched(Job& job, const LaunchOrder& order, Launch& launc
   side.order(0);
   side.launched(pid);
   if (early != nullptr) return core_.sides.ended(job, side, early->end, early->remains);
-  job.clock_seen = Clock::now();  // its time limit begins
-  side.limit(after(job.clock_seen, kConditionTime));
+  job.begin_limit(side, kConditionTime);
   core_.store(job.slot);
   end_unwanted(job);
 }
@@ -192,8 +191,7 @@ void ConditionChecks::end_left(Job& job) {
   record.process = Process::launching;
   job.condition_check = ConditionCheck::outdated;
   job.condition_spec = core_.world.node(job.slot).spec;
-  job.clock_seen = Clock::now();
-  side.limit(after(job.clock_seen, kTimeToGo));
+  job.begin_limit(side, kTimeToGo);
 }
 
 /// Texts of conditions have no line ends.

@@ -129,6 +129,13 @@ struct Job {
   ServiceTimes times;
   std::int64_t earlier_start_us = 0;  // of the process before the last one; 0: unknown
 
+  /// Begins the time limit of a side command. Also notes the clock, because zinit may have slept
+  /// until now, which is no suspension (JobScheduler::look_at_clock()).
+  void begin_limit(SideCommand& command, Milliseconds limit) noexcept {
+    clock_seen = Clock::now();
+    command.limit(after(clock_seen, limit));
+  }
+
   /// Whether a change of [resources] waits to be applied, or is being applied.
   [[nodiscard]] bool awaits_limits() const noexcept {
     return limits_changed || (launch && launch->what == LaunchOrder::What::limit);

@@ -92,7 +92,7 @@ void SideRuns::started(Job& job, SideCommand& side, const LaunchOrder& order) {
   if (side.kind() == SideKind::reload && !side.late()) limit_reload(job);
   // The time limit of a probe begins at the end of its launch.
   if (job.probed && side.kind() == SideKind::probe)
-    side.limit(after(Clock::now(), core_.world.spec(job.slot).health->timeout));
+    job.begin_limit(side, core_.world.spec(job.slot).health->timeout);
   const Record& record = core_.world.record(job.slot);
   const bool stopping = record.state == State::stopping;
   const bool too_late = stops && record.stage == StopStage::killed;
@@ -188,9 +188,7 @@ void SideRuns::order_reload(Job& job) {
 }
 
 void SideRuns::limit_reload(Job& job) {
-  job.clock_seen = Clock::now();
-  job.side.reload().limit(
-      after(job.clock_seen, core_.world.spec(job.slot).lifecycle.start_timeout));
+  job.begin_limit(job.side.reload(), core_.world.spec(job.slot).lifecycle.start_timeout);
 }
 
 /// Reports the result without waiting for the command's end, like that of a probe.
@@ -217,8 +215,7 @@ void SideRuns::order_probe(const CheckedProcessPtr& process) {
   }
   job->probed = process;
   probe.order(job->process.pid());
-  job->clock_seen = Clock::now();  // its time limit begins
-  probe.limit(after(job->clock_seen, core_.world.spec(job->slot).health->timeout));
+  job->begin_limit(probe, core_.world.spec(job->slot).health->timeout);
   core_.make_due(*job);
 }
 
