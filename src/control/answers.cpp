@@ -7,7 +7,6 @@
 
 #include "base/format.hpp"
 #include "base/lists.hpp"
-#include "base/memory.hpp"
 #include "base/text.hpp"
 #include "config/templates.hpp"
 #include "control/file_changes.hpp"

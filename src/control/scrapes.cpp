@@ -6,12 +6,10 @@
 #include <unistd.h>
 
 #include <ctime>
-#include <new>
 #include <utility>
 
 #include "base/directory.hpp"
 #include "base/json_writer.hpp"
-#include "base/memory.hpp"
 #include "control/metrics.hpp"
 #include "model/decide.hpp"
 #include "model/predicates.hpp"

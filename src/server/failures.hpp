@@ -62,8 +62,8 @@ class FailureWatch {
   std::map<std::string, Followed> followed_;
   /// How a service came to be started by a failure.
   struct Origin {
-    SpecPtr spec;                  // of this service; a new service of its name has another
-    std::set<std::string> failed;  // the services whose failures led to the start
+    SpecPtr spec;                    // of this service; a new service of its name has another
+    std::set<std::string> failed;    // the services whose failures led to the start
     std::uint64_t ready_serial = 0;  // Record::ready_serial at the start
   };
   std::map<std::string, Origin> origins_;

@@ -120,7 +120,7 @@ struct JournalEntry {
   std::string file;  // empty if it did not fit
   Record record;
   JournalFacts facts;
-  pid_t launched = 0;  // its process that was being created (JournalLaunch)
+  pid_t launched = 0;              // its process that was being created (JournalLaunch)
   bool makes_directories = false;  // a launch that makes its directories was under way
   std::optional<ProcessEnd> launched_end{};
   std::optional<ProcessEnd> ready_end{};  // of a ready_exec command that was being created
