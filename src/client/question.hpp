@@ -40,7 +40,7 @@ class HeldSignals {
 
 /// Waits until `fd` is readable. False if a signal of HeldSignals comes, which stays pending. A
 /// signal that is not held acts at once, and never shows here.
-[[nodiscard]] bool await_input(int fd);
+[[nodiscard]] bool await_input(int fd, Milliseconds limit = kForever);
 
 /// Asks for confirmation if asks() and if services would be restarted or stopped. Throws
 /// VerbFailure if the user refuses.

@@ -42,7 +42,7 @@ int fail(Printer& printer, int status, std::string_view why) {
 
 int carry_out(const Level& level, Printer& printer) {
   try {
-    Client client = Client::connect();
+    Client client = connect_server({}, true);  // also for a user with a server
     level.ask(client);
     return ExitStatus::done;
   } catch (const ClientError& error) {

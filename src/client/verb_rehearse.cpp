@@ -40,8 +40,8 @@ std::string text_of(const Terminal& terminal, const Rehearsal& rehearsal) {
     names += (names.empty() ? "" : ", ") + printable(report.name);
   }
   for (const auto& [state, names] : well)
-    text += fmt::format("{} {}: {}\n", terminal.paint(state_colour(state), symbol_of(state)), state,
-                        names);
+    text += fmt::format("{} {}: {}\n", terminal.paint(state_colour(state), symbol_of(state)),
+                        printable(state), names);
   for (const WhyReport& report : rehearsal.outcome)
     if (!report.reasons.empty()) text += brief_why_text(terminal, report);
   return text + "This was a simulation. Nothing has been changed.\n";

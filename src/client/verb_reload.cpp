@@ -144,7 +144,8 @@ int run_reload(VerbContext& context) {
 void ask_before_reload(VerbContext& context, const std::vector<std::string>& only) {
   if (!asks(context)) return;
   const std::uint64_t request = request_reload(context, {}, true, only);
-  if (!await_input(context.client().fd()))
+  // If the time is over, the answer that follows says so.
+  if (!await_input(context.client().fd(), context.time_left().value_or(kForever)))
     throw VerbFailure{ExitStatus::failed, "nothing was changed"};
   const ReloadReport report = parse_as<ReloadReport>(answer_to_reload(context, request));
   std::vector<std::string> stops = up_among(context, report.removed);

@@ -204,10 +204,12 @@ class OutputPrinter {
     last_ = line.seq;
     if (line.stream == "zinit") return;
     std::string text = line.raw ? *line.raw : line.line;
-    if (context_.terminal().is_terminal) text = printable(text);
-    if (!line.continues) text += '\n';
     // With --json the standard output has the JSON alone.
-    line.stream == "stderr" || context_.json() ? context_.print_error(text) : context_.print(text);
+    const bool error = line.stream == "stderr" || context_.json();
+    if (error ? ::isatty(STDERR_FILENO) == 1 : context_.terminal().is_terminal)
+      text = printable(text);
+    if (!line.continues) text += '\n';
+    error ? context_.print_error(text) : context_.print(text);
     context_.flush();
   }
 

@@ -254,6 +254,15 @@ int settle(VerbContext& context, const SettleVerb& verb) {
   return first_second(context, good_ones, first);
 }
 
+/// Nothing if the service was removed meanwhile.
+std::optional<ServiceStatus> status_unless_removed(VerbContext& context,
+                                                   const std::string& name) try {
+  return context.client().status_full(name);
+} catch (const ClientError& error) {
+  if (error.code() != ErrorCode::service_not_found) throw;
+  return std::nullopt;
+}
+
 }  // namespace
 
 int settle_reloaded(VerbContext& context, const ReloadReport& report, std::int64_t began_us,
@@ -272,7 +281,9 @@ int settle_reloaded(VerbContext& context, const ReloadReport& report, std::int64
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string name = names[i];
     const int status = context.over_reexecutions([&] {
-      const ServiceStatus now = context.client().status_full(name);
+      const auto there = status_unless_removed(context, name);
+      if (!there) return int{ExitStatus::done};
+      const ServiceStatus& now = *there;
       if (!is_on_its_way(now, began_us) || (i >= reported && now.since_us < began_us))
         return int{ExitStatus::done};
       for (const std::string& dependent : now.required_by) add_once(names, dependent);

@@ -222,6 +222,7 @@ class TomlReader {
     do {
       skip_blanks();
       const std::size_t start = next_;
+      if (!path.empty() && !one_more(start)) return false;  // a table for each part but the last
       if (!key_part(path)) return false;
       if (depth_ + static_cast<int>(path.size()) > kMaxDepth) return too_deep(start);
       skip_blanks();

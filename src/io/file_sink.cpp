@@ -98,8 +98,7 @@ bool FileSink::wants_pause() noexcept {
 FileSink::Block& FileSink::block_for(std::size_t bytes) {
   const TimePoint now = Clock::now();
   if (!queue_.empty() && queue_.size() != reopen_after_ &&
-      (queue_.size() >= kManyBlocks ||
-       ms_between(queue_.back().since, now) <= kBlockAge.count()) &&
+      (queue_.size() >= kManyBlocks || ms_between(queue_.back().since, now) <= kBlockAge.count()) &&
       queue_.back().chunk.reserve(bytes))
     return queue_.back();
   queue_.push_back({SinkArea::chunk(area_.get(), label_, bytes), {}, now});
@@ -246,7 +245,8 @@ bool FileSink::reopen_at_once() {
 
 void FileSink::pop_block() noexcept {
   queue_.pop_front();
-  if (reopen_after_) --*reopen_after_;
+  // At 0 the reopening is due, and next_block() carries it out.
+  if (reopen_after_.value_or(0) > 0) --*reopen_after_;
 }
 
 FileSink::Outcome FileSink::write_some() {
@@ -331,9 +331,9 @@ void FileSink::give_up() {
 void FileSink::lose_current() {
   SinkChunk& chunk = current_.chunk;
   const std::size_t written = chunk.taken();
-  lose_parts(current_, written == 0 ? UINT64_MAX
-                                    : static_cast<std::uint64_t>(
-                                          std::ranges::count(chunk.waiting(), '\n')));
+  lose_parts(current_, written == 0
+                           ? UINT64_MAX
+                           : static_cast<std::uint64_t>(std::ranges::count(chunk.waiting(), '\n')));
   torn_ = torn_ || (written > 0 && chunk.text()[written - 1] != '\n');
   chunk.took(chunk.waiting().size());
   current_.parts.clear();

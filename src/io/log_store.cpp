@@ -12,6 +12,7 @@
 #include <new>
 
 #include "base/log.hpp"
+#include "base/memory.hpp"
 #include "base/mutex.hpp"
 #include "base/sort.hpp"
 #include "io/capture.hpp"
@@ -26,6 +27,7 @@ namespace {
 std::atomic<ServiceLog*> own_log{nullptr};
 
 void hear_own_log(LogLevel level, std::string_view line) {
+  const EssentialAllocations essential;  // the client's request may be what is logged
   if (ServiceLog* log = own_log) log->note(fmt::format("{:<5} {}", log_level_name(level), line));
 }
 
@@ -351,7 +353,7 @@ void LogStore::note(Slot slot, std::string_view line) {
 }
 
 void LogStore::take_message(Slot slot, pid_t pid, std::int64_t time_us, std::string_view line) {
-  impl_->get(slot).take(LogStream::syslog, pid, time_us, line);
+  if (impl_->get(slot).take(LogStream::syslog, pid, time_us, line)) impl_->capture.look_later();
 }
 
 LastLines LogStore::add_tap(const std::shared_ptr<LogTap>& tap, std::size_t lines,

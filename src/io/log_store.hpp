@@ -141,8 +141,8 @@ class LogStore {
 
   [[nodiscard]] LogInfo info(Slot slot);
 
-  /// Adds a line of zinit's own to the log of `slot`, after take_in(), unless the newest line there
-  /// is the same. The line goes to the ring and to subscriptions, not to sinks.
+  /// Adds a line of zinit's own to the log of `slot`, after take_in(), as ServiceLog::note_end()
+  /// does. The line goes to the ring and to subscriptions, not to sinks.
   /// Does nothing if there is no such log.
   void note(Slot slot, std::string_view line);
 

@@ -28,7 +28,7 @@ namespace zinit {
 enum class LogStream : std::uint8_t {
   out,     // standard output
   err,     // standard error
-  zinit,   // zinit's own messages, in its own log
+  zinit,   // zinit's own messages, in its own log and in those of services
   syslog,  // received on /dev/log
 };
 
@@ -63,7 +63,7 @@ class Ring {
 
   /// Adds a line, and drops the oldest lines as the limits require. Cuts off text beyond kMaxPiece
   /// or Limits::bytes. Without memory, more old lines are dropped; if the room is still too small,
-  /// the new line is lost and gets no number.
+  /// the new line is lost too, and its number is used up.
   void append(std::int64_t time_us, LogStream stream, bool continues,
               std::string_view text) noexcept;
 

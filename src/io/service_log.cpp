@@ -191,18 +191,19 @@ void ServiceLog::note_locked(std::string_view line) noexcept {
   tell_taps({name_, LogStream::zinit, 0, nullptr, time_us, {&only, 1}});
 }
 
-void ServiceLog::take(LogStream stream, pid_t pid, std::int64_t time_us, std::string_view line) {
+bool ServiceLog::take(LogStream stream, pid_t pid, std::int64_t time_us, std::string_view line) {
   FairLock lock(mutex_);
   const std::size_t most = std::clamp<std::size_t>(ring_.limits().bytes, 1, kMaxPiece);
   SplitLine piece;
   bool leaves_out = false;
-  if (!admits(leaves_out, false)) return;
+  if (!admits(leaves_out, false)) return rate_->left_out == 1;
   do {
     piece = {line.substr(0, most), line.size() > most};
     if (piece.continues) piece.text = piece.text.substr(0, whole_length(piece.text));
     line.remove_prefix(piece.text.size());
     store({name_, stream, pid, this, time_us, {&piece, 1}});
   } while (piece.continues);
+  return false;
 }
 
 /// Gives the taps the lines that were stored last.

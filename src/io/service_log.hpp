@@ -189,7 +189,8 @@ class ServiceLog {
 
   /// Stores a line that did not come through a pipe, and gives it to the sinks. A line longer than
   /// kMaxPiece is stored in pieces.
-  void take(LogStream stream, pid_t pid, std::int64_t time_us, std::string_view line)
+  /// @return  whether it is the first line beyond rate_lines in its interval: look_again() is due
+  bool take(LogStream stream, pid_t pid, std::int64_t time_us, std::string_view line)
       EXCLUDES(mutex_);
 
   /// From now on `tap` gets every line, if it wants the lines of this log. May be repeated.

@@ -192,6 +192,7 @@ TextSink::Progress TextSink::write_current() noexcept {
     if (written < 0 && errno == EAGAIN) return Progress::blocked;
     if (written < 0 && errno == EIO && !std::exchange(hung_up, true) && open_again()) continue;
     if (written < 0) {
+      fails(errno);
       drop_current();
       return Progress::done;
     }
@@ -200,7 +201,14 @@ TextSink::Progress TextSink::write_current() noexcept {
     took(current_, static_cast<std::size_t>(written));
   }
   current_ = {};
+  if (trouble() != nullptr) trouble()->works();
   return Progress::done;
+}
+
+void TextSink::fails(int errnum) noexcept {
+  if (trouble() == nullptr) return;
+  catch_all("a sink",
+            [&] { trouble()->failing(fmt::format("cannot write: {}", errno_text(errnum))); });
 }
 
 void TextSink::finish(Milliseconds limit) noexcept {

@@ -117,6 +117,7 @@ class AbsentSink final : public Sink {
   explicit AbsentSink(std::string_view name) noexcept : name_(name) {}
   [[nodiscard]] std::string_view name() const noexcept override { return name_; }
   void take(const SinkBatch& batch, const DropCount& dropped) noexcept override {
+    if (trouble() != nullptr) trouble()->absent();
     lose(dropped, batch.lines.size());
   }
   void finish(Milliseconds) noexcept override {}
@@ -211,6 +212,7 @@ class TextSink : public QueuedSink {
 
   void write_some(int events) noexcept;
   void drop_current() noexcept;
+  void fails(int errnum) noexcept;
   [[nodiscard]] bool next_line() noexcept;
   [[nodiscard]] Progress write_current() noexcept;
   [[nodiscard]] bool open_again() noexcept;

@@ -15,6 +15,8 @@ namespace {
 constexpr Milliseconds kFirst{1000};
 constexpr Milliseconds kSayAgain{60000};
 
+constexpr std::string_view kAbsent = "it could not be opened when zinit started";
+
 std::string lines_text(std::uint64_t lines) { return counted(lines, "line") + " lost"; }
 
 }  // namespace
@@ -33,19 +35,23 @@ void SinkTrouble::failing(const std::string& why) noexcept {
   if (state_.exchange(State::failing) != State::failing) reports_.wake_.ask();
 }
 
+void SinkTrouble::absent() noexcept {
+  if (state_.exchange(State::absent) != State::absent) reports_.wake_.ask();
+}
+
 void SinkTrouble::works() noexcept {
   State failing = State::failing;
   if (state_.compare_exchange_strong(failing, State::over)) reports_.wake_.ask();
 }
 
 std::string SinkTrouble::fault() {
+  if (state_ == State::absent) return std::string(kAbsent);
   MutexLock lock(mutex_);
   return state_ == State::failing ? why_ : std::string();
 }
 
 bool SinkTrouble::quiet() const {
-  return lost_ == said_ && (state_ == State::fine || (state_ == State::failing && told_)) &&
-         (!told_ || state_ == State::failing);
+  return lost_ == said_ && (state_ == State::fine || (fails() && told_)) && (!told_ || fails());
 }
 
 /// The line to log now; empty if there is none.
@@ -56,12 +62,12 @@ std::string SinkTrouble::say(TimePoint now) {
   const bool more = lost != said_;
   said_ = lost;
   next_ = after(now, kSayAgain);
-  if (state == State::failing) {
+  if (state == State::failing || state == State::absent) {
     told_ = true;
-    MutexLock lock(mutex_);
     const std::string so_far =
         lost == episode_ ? "" : fmt::format("; {}", lines_text(lost - episode_));
-    return fmt::format("{}: {}{}; zinit tries again", label_, why_, so_far);
+    return fmt::format("{}: {}{}{}", label_, fault(), so_far,
+                       state == State::absent ? "" : "; zinit tries again");
   }
   if (more) {
     told_ = true;

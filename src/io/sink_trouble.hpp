@@ -35,6 +35,9 @@ class SinkTrouble {
   /// Nothing can be delivered now. `why` is worded to follow the sink's name.
   void failing(const std::string& why) noexcept;
 
+  /// Nothing can be delivered, now or later: zinit has no such sink.
+  void absent() noexcept;
+
   /// A line was delivered.
   void works() noexcept;
 
@@ -43,7 +46,8 @@ class SinkTrouble {
 
  private:
   friend class SinkReports;
-  enum class State { fine, failing, over };
+  enum class State { fine, failing, over, absent };
+  [[nodiscard]] bool fails() const { return state_ == State::failing || state_ == State::absent; }
   [[nodiscard]] std::string say(TimePoint now);
   [[nodiscard]] bool quiet() const;
   /// Whether there has never been any trouble. Any thread.

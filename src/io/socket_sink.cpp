@@ -159,7 +159,6 @@ void SocketSink::on_timer() {
     return try_next();
   }
   if (state_ == State::resolving) return down("no answer");
-  if (state_ == State::open) return pump();
   if (fill()) begin();
 }
 
