@@ -208,12 +208,12 @@ RequestResult<std::string> remove_service_file(const DeleteService& request, con
 RequestResult<std::string> remove_config_file(const std::string& file, const std::string& name) {
   const std::string own = own_place_of(file);
   const auto slash = own.rfind('/');
-  const std::string vendors = vendor_of(own.substr(0, slash)) + own.substr(slash);
+  const std::string vendors = vendor_of(own.substr(0, slash));
   if (own != file && path_exists(own)) {
     return refused(Refusal::already_exists,
                    fmt::format("{} is there already, and {} was not read from it", own, name));
   }
-  const bool masks = own != file || path_exists(vendors);
+  const bool masks = own != file || (!vendors.empty() && path_exists(vendors + own.substr(slash)));
   Result<Remark> done;
   if (masks) {
     const auto made = make_directories(own.substr(0, slash), 0755);

@@ -21,6 +21,7 @@
 #include "machine/utmp.hpp"
 #include "machine/watchdog.hpp"
 #include "os/power.hpp"
+#include "os/process.hpp"
 #include "os/signal_as_owner.hpp"
 #include "os/signals.hpp"
 #include "os/unmount.hpp"
@@ -124,16 +125,6 @@ const std::array kSteps = {
              [] { log_all(unmount_all(after(Clock::now(), kForUnmount))); }},
 };
 
-/// The inode of the initial pid namespace (the kernel's PROC_PID_INIT_INO). In another namespace
-/// zinit is not PID 1 of a machine, however it was started: swap and file systems belong to the
-/// machine outside, and mounts of the namespace vanish with it.
-constexpr ino_t kFirstPidNamespace = 0xEFFFFFFC;
-
-bool owns_machine() {
-  struct stat status {};
-  return ::stat("/proc/self/ns/pid", &status) < 0 || status.st_ino == kFirstPidNamespace;
-}
-
 /// Waits at most `limit` for the child `pid`; reaps other children that end during the wait.
 bool ends_within(pid_t pid, Milliseconds limit, SignOfLife alive) {
   const TimePoint deadline = after(Clock::now(), limit);
@@ -164,7 +155,7 @@ void carry_out(const LastStep& step, SignOfLife alive) {
 /// Takes the steps in this process image.
 [[noreturn]] void take_last_steps(PowerAction action, int watchdog) {
   const auto alive = [watchdog] { (void)feed_watchdog(watchdog); };
-  const bool whole = owns_machine();
+  const bool whole = in_first_pid_namespace();
   for (const LastStep& step : kSteps)
     if (whole || !step.machine_wide) carry_out(step, alive);
   log_info("{} now", power_action_text(action));
@@ -230,7 +221,7 @@ void kill_the_rest(FunctionRef<bool()> reap_some, SignOfLife alive,
 }
 
 void leave_machine(PowerAction action, int watchdog, bool threads_hang) {
-  if (owns_machine() && own_file_is_deleted()) {
+  if (in_first_pid_namespace() && own_file_is_deleted()) {
     const Error fault = threads_hang
                             ? Error{"a thread hangs; zinit stays in its deleted file", EBUSY}
                             : go_on_in_memory(action, watchdog);

@@ -174,6 +174,7 @@ void Offload::post(Work work) noexcept {
 /// Starts a thread if one is needed: for waiting work, and to take over when running work is late.
 /// Running work without a patience is never late: its thread does the waiting work afterwards.
 void Offload::see_to_thread(const std::shared_ptr<State>& state) {
+  const EssentialAllocations essential;  // or `spare` would count a thread that was not made
   {
     MutexLock lock(state->mutex);
     const bool patient = state->running && state->running->late_at == kNever;

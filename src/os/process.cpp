@@ -176,12 +176,16 @@ std::optional<pid_t> process_group(pid_t pid) noexcept {
   return group;
 }
 
-bool is_init_of_machine() noexcept {
-  constexpr pid_t kernels = 2;
+bool in_first_pid_namespace() noexcept {
   constexpr ino_t first = 0xEFFFFFFC;  // PROC_PID_INIT_INO of the kernel
   struct stat space {};
+  return ::stat("/proc/self/ns/pid", &space) < 0 || space.st_ino == first;
+}
+
+bool is_init_of_machine() noexcept {
+  constexpr pid_t kernels = 2;
   return ::getpid() == 1 && ::getsid(kernels) == 0 && ::getpgid(kernels) == 0 &&
-         (::stat("/proc/self/ns/pid", &space) < 0 || space.st_ino == first);
+         in_first_pid_namespace();
 }
 
 Result<void> become_subreaper() {

@@ -98,6 +98,11 @@ void reap(pid_t pid) noexcept;
 /// session is outside, so the number of the namespace counts too. (kthreadd; getsid(2), getpgid(2))
 [[nodiscard]] bool is_init_of_machine() noexcept;
 
+/// Whether this process is in the initial pid namespace; true also without /proc. In another one,
+/// zinit is not PID 1 of a machine, however it was started: swap and file systems belong to the
+/// machine outside, and mounts of the namespace vanish with it. (pid_namespaces(7))
+[[nodiscard]] bool in_first_pid_namespace() noexcept;
+
 /// Makes this process adopt orphans among its descendants, as PID 1 adopts all. (prctl(2))
 [[nodiscard]] Result<void> become_subreaper();
 

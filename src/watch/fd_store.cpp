@@ -84,7 +84,7 @@ std::size_t FdStore::add(const CheckedProcess& process, const std::string& name,
       continue;
     }
     if (kept.contains(fd.get())) continue;
-    if (facts_ != nullptr) facts_->keep(name_key(fd.get()), its_name);
+    facts_.keep(name_key(fd.get()), its_name);
     kept.insert(
         std::make_shared<Entry>(process.slot, its_name, std::move(fd), ++number, closer_, sender));
   }
@@ -104,13 +104,13 @@ void FdStore::take_over(Inheritance& inherited, const FactMap& facts,
     UniqueFd higher = copy_above_lowest(one.fd.get());
     const bool moves = bool(higher);
     // A crash in between leaves both numbers, with a name each: the next image stores one of them.
-    if (moves && facts_ != nullptr) facts_->keep(name_key(higher.get()), name);
+    if (moves) facts_.keep(name_key(higher.get()), name);
     entries_[slot].insert(std::make_shared<Entry>(slot, name,
                                                   moves ? std::move(higher) : one.fd.release(),
                                                   ++last_number_, closer_, sender_of(slot)));
     if (!moves) continue;
     close_elsewhere(one.fd.release(), sender_of(slot));
-    if (facts_ != nullptr) facts_->keep(old_key, {});
+    facts_.keep(old_key, {});
   }
 }
 

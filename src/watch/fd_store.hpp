@@ -25,8 +25,8 @@ namespace zinit {
 class FdStore {
  public:
   /// `closer` closes removed descriptors, because close(2) of a service's descriptor may take long.
-  /// `facts` keeps their names. It may be null, and outlives this object.
-  FdStore(std::shared_ptr<Closer> closer, StateFacts* facts)
+  /// `facts` keeps their names. It outlives this object.
+  FdStore(std::shared_ptr<Closer> closer, StateFacts& facts)
       : closer_(std::move(closer)), facts_(facts) {}
 
   struct Entry;
@@ -65,7 +65,7 @@ class FdStore {
   using Stored = std::set<std::shared_ptr<const Entry>, ByOpenFile>;
 
   const std::shared_ptr<Closer> closer_;
-  StateFacts* const facts_;
+  StateFacts& facts_;
   mutable Mutex mutex_;  // a leaf of the lock order; also taken under the board's lock
   std::map<Slot, Stored> entries_ GUARDED_BY(mutex_);
   std::uint64_t last_number_ GUARDED_BY(mutex_) = 0;

@@ -13,6 +13,7 @@
 #include "base/fd.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "base/trusted_path.hpp"
 
 namespace zinit {
 
@@ -64,7 +65,10 @@ std::optional<pid_t> PidFile::read() const {
   if (size >= 0 && now.st_ino == inode && now.st_size == size &&
       now.st_mtim.tv_sec == modified.tv_sec && now.st_mtim.tv_nsec == modified.tv_nsec)
     return std::nullopt;
-  const auto text = read_file(path.c_str(), kPidFileMaxBytes);
+  // To open a device may have an effect, and the directory may belong to the service's user.
+  const auto file = open_trusted(path, O_RDONLY, 0, LastLink::followed);
+  if (!file) return std::nullopt;
+  const auto text = read_open_file(file->get(), path.c_str(), kPidFileMaxBytes);
   return text ? parse_pidfile(*text) : std::nullopt;
 }
 

@@ -141,7 +141,7 @@ class ReadinessChecks final : public WatchPort {
   WatchReports* board_ = nullptr;
   NotifyDirectory sockets_;
   const std::shared_ptr<Closer> closer_ = std::make_shared<Closer>();
-  FdStore stored_{closer_, &facts_};
+  FdStore stored_{closer_, facts_};
   EpollSet set_;
   std::shared_ptr<const UniqueFd> files_;  // inotify; while a pidfile is awaited
   LoopCall look_;

@@ -113,7 +113,6 @@ void ReadinessChecks::forget_file(Watch& watch) {
 void ReadinessChecks::on_files() {
   if (!files_) return;
   const std::vector<WatchPtr> all = watches();
-  std::vector<WatchPtr> concerned;
   InotifyEvents events(files_->get());
   while (const inotify_event* event = events.next()) {
     const std::string_view name = InotifyEvents::name(*event);
@@ -124,11 +123,10 @@ void ReadinessChecks::on_files() {
       if (!watch->file_awaited || (!any && watch->file_watch != event->wd)) continue;
       if (!any && !name.empty() && name != watch->file_name) continue;
       watch->file_watched = false;  // the nearest existing directory may have changed
-      concerned.push_back(watch);
     }
   }
-  for (const WatchPtr& watch : concerned)
-    if (watch->file_awaited) look_at_file(*watch);
+  for (const WatchPtr& watch : all)
+    if (watch->file_awaited && !watch->file_watched) look_at_file(*watch);
 }
 
 /// For a pidfile that names the spawned process: whether this process is the daemon itself, and is

@@ -22,7 +22,7 @@ TEST_CASE("stored descriptors with low numbers get higher ones in the next image
     if (!facts.set(FactMap{{key, "name"}})) return "no facts";
     auto inherited = Inheritance::take_over(::fcntl(kept_list_fd(), F_DUPFD_CLOEXEC, 0));
     if (!inherited) return "no inheritance";
-    FdStore store(std::make_shared<Closer>(), &facts);
+    FdStore store(std::make_shared<Closer>(), facts);
     store.take_over(*inherited, FactMap{{key, "name"}}, [](Slot) { return Closer::Sender(); });
     const FdStore::Entries all = store.of(7);
     if (all.size() != 1 || all[0]->name != "name") return "not stored";
