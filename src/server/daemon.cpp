@@ -218,8 +218,9 @@ void ZinitDaemon::start_syslog() {
 void ZinitDaemon::run() {
   // On a lack of memory this throws, and zinit has no services until a reload.
   catch_all("boot", [this] { start_.legacy ? go_on() : load_services(); });
-  // The shell comes before the services, also if it already ran before a re-execution.
-  const bool first = !start_.legacy || (switched_ && !booted_);
+  // The shell comes before the services, also if it already ran before a re-execution, or if a
+  // crash came before it ran.
+  const bool first = !services_started_ || (switched_ && !booted_);
   const bool shell_first =
       shell_.running() || (first && (start_.kernel.shell || !switch_fault_.empty()));
   if (!shell_first || services_started_)
