@@ -272,14 +272,8 @@ int end_of_command(VerbContext& context, const ServiceStatus& end) {
   return context.fail(code, end.name, exit_words(*end.last_exit));
 }
 
-}  // namespace
-
-int run_run(VerbContext& context) {
-  const std::string given = context.arguments.value("name");
-  const std::string name = given.empty() ? fmt::format("run-{}", ::getpid()) : given;
-  const bool waits = context.arguments.has("wait");
-  if (const int status = add_command(context, name); status != ExitStatus::done) return status;
-  if (!waits) return start_command(context, name);
+/// Starts the service, prints its output until its end, and removes it. Returns the exit status.
+int run_to_end(VerbContext& context, const std::string& name) {
   // The command must end if its output cannot be written any more.
   std::signal(SIGPIPE, SIG_IGN);
   OutputPrinter printer(context, name);
@@ -303,6 +297,21 @@ int run_run(VerbContext& context) {
   context.print_result(json, "");
   const int code = end_of_command(context, ServiceStatus::parse(json));
   return code == ExitStatus::done && missed > 0 ? int{ExitStatus::failed} : code;
+}
+
+}  // namespace
+
+int run_run(VerbContext& context) {
+  const std::string given = context.arguments.value("name");
+  const std::string name = given.empty() ? fmt::format("run-{}", ::getpid()) : given;
+  if (const int status = add_command(context, name); status != ExitStatus::done) return status;
+  if (!context.arguments.has("wait")) return start_command(context, name);
+  try {
+    return run_to_end(context, name);
+  } catch (const ClientError& error) {
+    if (error.code() != ErrorCode::service_not_found) throw;
+    return context.fail(ExitStatus::failed, name, "another request removed it while it ran");
+  }
 }
 
 }  // namespace zinit

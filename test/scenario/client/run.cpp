@@ -27,4 +27,15 @@ TEST_CASE("run --wait shows each line once over a re-execution", "[check][run][r
   CHECK(waiting.output() == "line 1\nline 2\nline 3\nlast\n");
 }
 
+TEST_CASE("run --wait reports that another request removed its service", "[run]") {
+  Server zinit;
+  zinit.boot();
+  Background waiting(
+      zinit, {"run", "--name", "job", "--wait", "--", "sh", "-c", "echo up; exec sleep infinity"});
+  CHECK(waiting.shows("up"));
+  CHECK(zinit.ctl({"remove-service", "job"}).code == 0);
+  CHECK(waiting.exit_code() == 1);
+  CHECK_THAT(waiting.errors(), Contains("run job: another request removed it while it ran"));
+}
+
 }  // namespace zinit::test::client_run
