@@ -30,8 +30,9 @@ int print_done(VerbContext& context, const std::string& name, const std::string&
 int refuse_own(VerbContext& context, const Places& places, const std::string& name,
                const std::string& own) {
   const auto slash = own.rfind('/');
-  const std::string vendors = vendor_of(own.substr(0, slash)) + own.substr(slash);
-  const bool replaces = vendors != own && path_exists(on_disk(places, vendors));
+  const std::string vendor = vendor_of(own.substr(0, slash));
+  const std::string vendors = vendor + own.substr(slash);
+  const bool replaces = !vendor.empty() && path_exists(on_disk(places, vendors));
   const std::string what =
       replaces ? fmt::format(
                      "is a file of your own in the place of the vendor's {}; remove it and mask "
