@@ -4,6 +4,7 @@
 #include "base/time.hpp"
 
 #include <algorithm>
+#include <climits>
 #include <cmath>
 
 #include "base/format.hpp"
@@ -103,6 +104,12 @@ std::string date_time(std::int64_t time_us) {
 std::int64_t ms_between(TimePoint from, TimePoint to) noexcept {
   if (to <= from) return 0;
   return std::chrono::duration_cast<Milliseconds>(to - from).count();
+}
+
+int poll_ms(TimePoint when) noexcept {
+  if (when == kNever) return -1;
+  const auto left = std::chrono::ceil<Milliseconds>(when - Clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, INT_MAX));
 }
 
 std::optional<Milliseconds> parse_duration(std::string_view text) {

@@ -48,6 +48,10 @@ inline constexpr std::string_view kInfinity = "infinity";
 /// Whole milliseconds from `from` to `to`, 0 if `to` is earlier.
 [[nodiscard]] std::int64_t ms_between(TimePoint from, TimePoint to) noexcept;
 
+/// The time from now until `when`, as an argument of poll(2): milliseconds, rounded up so that a
+/// wait of less than one is no busy loop. -1 for kNever; a time that no int holds is cut.
+[[nodiscard]] int poll_ms(TimePoint when) noexcept;
+
 /// A duration as people write it: numbers with units, added up, as "5s", "1.5 h" or "1h 30min".
 /// Units are ms, s, min or m, h, d and w, or those of systemd.time(7) except months and years.
 /// @return  whole milliseconds, rounded up, and at most 30,000 years; nothing if `text` is no such

@@ -59,10 +59,7 @@ bool await_input(int fd, Milliseconds limit) {
   const TimePoint until = after(Clock::now(), limit);
   const auto signals = open_signals(kEndingSignals);
   std::array<pollfd, 2> waited{{{fd, POLLIN, 0}, {signals ? signals->get() : -1, POLLIN, 0}}};
-  const auto left = [&] {
-    return until == kNever ? -1 : static_cast<int>(ms_between(Clock::now(), until));
-  };
-  while (::poll(waited.data(), waited.size(), left()) < 0)
+  while (::poll(waited.data(), waited.size(), poll_ms(until)) < 0)
     if (errno != EINTR) return false;
   return waited[1].revents == 0;
 }

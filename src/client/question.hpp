@@ -38,7 +38,7 @@ class HeldSignals {
   sigset_t before_{};
 };
 
-/// Waits until `fd` is readable. False if a signal of HeldSignals comes, which stays pending. A
+/// Waits until `fd` is readable, or until the limit is over. False if a signal of HeldSignals comes, which stays pending. A
 /// signal that is not held acts at once, and never shows here.
 [[nodiscard]] bool await_input(int fd, Milliseconds limit = kForever);
 

@@ -34,12 +34,6 @@ bool is_of_page(TopAsk ask) { return ask >= TopAsk::timers && !is_action(ask); }
 
 }  // namespace
 
-int poll_ms(TimePoint when) {
-  if (when == kNever) return -1;
-  const auto left = std::chrono::ceil<Milliseconds>(when - Clock::now()).count();
-  return static_cast<int>(std::clamp<std::int64_t>(left, 0, INT_MAX));
-}
-
 int TopLoop::run() {
   Client& client = context_.client();
   if (requests_.any(is_action))

@@ -15,9 +15,6 @@
 
 namespace zinit {
 
-/// The time until `when`, as an argument of poll(2).
-[[nodiscard]] int poll_ms(TimePoint when);
-
 /// The first sample shows no shares, so the second comes soon.
 inline constexpr Milliseconds kFirstInterval{250};
 

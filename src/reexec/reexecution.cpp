@@ -82,11 +82,7 @@ std::optional<std::string> read_until(int fd, TimePoint deadline) {
 /// Waits until the process is a zombie: it closes its output some time before.
 void await_end(int pidfd, TimePoint deadline) {
   pollfd ended{pidfd, POLLIN, 0};
-  while (pidfd >= 0) {
-    const auto left =
-        static_cast<int>(std::max<std::int64_t>(ms_between(Clock::now(), deadline), 0));
-    if (::poll(&ended, 1, left) >= 0 || errno != EINTR) return;
-  }
+  while (pidfd >= 0 && ::poll(&ended, 1, poll_ms(deadline)) < 0 && errno == EINTR) continue;
 }
 
 /// See find_own_program(). `program` is the running one in the first process image, otherwise -1: a

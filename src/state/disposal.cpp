@@ -181,8 +181,7 @@ class Disposals {
     const TimePoint until = after(Clock::now(), limit);
     int ready = 0;
     do
-      ready = ::poll(&process, 1,
-                     static_cast<int>(std::max<std::int64_t>(ms_between(Clock::now(), until), 0)));
+      ready = ::poll(&process, 1, poll_ms(until));
     while (ready < 0 && errno == EINTR);
     return ready > 0;
   }

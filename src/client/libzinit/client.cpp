@@ -68,11 +68,8 @@ struct Client::Impl : ClientEngine {
 
   /// One turn of the loop: sends and reads. Returns false if neither is possible until `limit`.
   bool turn(TimePoint limit) {
-    // Rounded up, because a wait of 0 ms in place of 0.4 ms would be a busy loop.
-    const auto left = std::min<std::int64_t>(ms_between(Clock::now(), limit) + 1, 1 << 30);
-    const int wait = limit == kNever ? -1 : Clock::now() >= limit ? 0 : static_cast<int>(left);
     pollfd waited{fd.get(), static_cast<short>(out.empty() ? POLLIN : POLLIN | POLLOUT), 0};
-    const int ready = ::poll(&waited, 1, wait);
+    const int ready = ::poll(&waited, 1, poll_ms(limit));
     if (ready < 0 && errno != EINTR)
       fail({ErrorCode::system_failure,
             fmt::format("cannot wait for the server: {}", errno_text(errno))});
