@@ -39,6 +39,8 @@ void FileQueue::add_first(FileTask task) {
 }
 
 void FileQueue::begin_next() {
+  // The caller may be working for a client. Without memory a task that has begun would be lost.
+  const EssentialAllocations essential;
   while (!tasks_.empty() && !busy()) {
     const FileTask& next = tasks_.front();
     if (next.begin) catch_all("files", next.begin);
@@ -74,9 +76,12 @@ void FileQueue::await(Milliseconds limit) noexcept {
 }
 
 void FileQueue::finish() {
-  if (tasks_.empty() || (work_ && !offload_.outcome(work_))) return;
+  if (!work_) return;  // begin_next() has finished the task that was refused
+  const auto outcome = offload_.outcome(work_);
+  if (!outcome) return;
   work_.reset();
-  finish_first(std::exchange(fault_, {}));
+  const std::optional<Error> fault = std::exchange(fault_, {});
+  finish_first(*outcome ? fault : std::optional<Error>(outcome->error()));
   begin_next();
 }
 
