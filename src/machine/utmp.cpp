@@ -9,6 +9,7 @@
 #include <utmpx.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -64,8 +65,17 @@ Result<void> write_record(const std::string& path, int flags, const utmpx& recor
   return write_all(fd->get(), bytes_of(record), path);
 }
 
+/// Whether a line of utmp names a terminal in /dev. Other programs than root's may write utmp, and
+/// to open another device may have an effect, as for a watchdog or a tape.
+bool may_be_terminal(std::string_view line) {
+  constexpr std::array<std::string_view, 6> kNames = {"tty", "pts/", "console",
+                                                      "hvc", "sclp", "3270/"};
+  return line.find("..") == std::string_view::npos &&
+         std::ranges::any_of(kNames, [&](std::string_view name) { return line.starts_with(name); });
+}
+
 void tell_terminal(std::string_view line, std::string_view text) {
-  if (line.empty() || line.front() == '/' || line.find("..") != std::string_view::npos) return;
+  if (!may_be_terminal(line)) return;
   const std::string path = fmt::format("/dev/{}", line);
   const auto terminal = open_fd(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
   if (!terminal || ::isatty(terminal->get()) != 1) return;
