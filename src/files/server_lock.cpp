@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -44,10 +45,22 @@ std::string real_path(const std::string& path) {
   return ::realpath(path.c_str(), real) != nullptr ? real : path;
 }
 
+/// A path as a line of the file has it: a newline is written as NUL, which no path has.
+std::string on_a_line(std::string path) {
+  std::ranges::replace(path, '\n', '\0');
+  return path;
+}
+
+std::string from_line(std::string_view line) {
+  std::string path(line);
+  std::ranges::replace(path, '\0', '\n');
+  return path;
+}
+
 std::string directory_lines(const Places& places) {
   std::string lines;
   for (const ConfigDirectory& directory : places.directories)
-    lines += fmt::format("{}={}\n", kDirectory, printable(real_path(directory.path)));
+    lines += fmt::format("{}={}\n", kDirectory, on_a_line(real_path(directory.path)));
   return lines;
 }
 
@@ -103,7 +116,7 @@ ServerLock::Note read_note(const std::string& path) {
   const auto boot = read_file(kBootId, kMostText);
   if (boot && value("BOOT") != trim(*boot)) return note;
   note.pid = static_cast<pid_t>(parse_integer(value("PID")).value_or(0));
-  note.socket = value("SOCKET");
+  note.socket = from_line(value("SOCKET"));
   note.cgroup = value("CGROUP");
   note.cgroup_id = static_cast<std::uint64_t>(parse_integer(value("CGROUP_ID")).value_or(0));
   return note;
@@ -128,7 +141,7 @@ bool has_directories(const std::string& path) {
   if (!text) return true;
   const std::string begin = fmt::format("{}=", kDirectory);
   for (const std::string_view line : split(*text, '\n'))
-    if (line.starts_with(begin) && path_exists(std::string(line.substr(begin.size())))) return true;
+    if (line.starts_with(begin) && path_exists(from_line(line.substr(begin.size())))) return true;
   return false;
 }
 
@@ -148,11 +161,12 @@ Error in_use(const std::string& path) {
         "cannot start beside another server that is being started with the same service "
         "files; wait until `zinitctl ping` answers, or start this one with --new-instance",
         EADDRINUSE};
+  const std::string socket = printable(living.socket);
   return {
       fmt::format("cannot start beside another server, pid {}, which runs the same service files "
                   "and answers at {}: each service would run twice. Use `zinitctl --socket {}` "
                   "for the other server, or start this one with --new-instance",
-                  living.pid, living.socket, living.socket),
+                  living.pid, socket, socket),
       EADDRINUSE};
 }
 
@@ -225,7 +239,7 @@ Result<void> ServerLock::note(const Note& own) {
   const std::string boot = read_file(kBootId, kMostText).value_or("");
   const std::string text =
       fmt::format("PID={}\nSOCKET={}\nCGROUP={}\nCGROUP_ID={}\nBOOT={}\n{}", own.pid,
-                  printable(own.socket), own.cgroup, own.cgroup_id, trim(boot), directories_);
+                  on_a_line(own.socket), own.cgroup, own.cgroup_id, trim(boot), directories_);
   // In this order, because the server may be killed in between: after an empty note, the next
   // server would start every service a second time.
   const ssize_t written = ::pwrite(file_.get(), text.data(), text.size(), 0);
