@@ -220,12 +220,10 @@ void ZinitDaemon::run() {
   catch_all("boot", [this] { start_.legacy ? go_on() : load_services(); });
   // The shell comes before the services, also if it already ran before a re-execution, or if a
   // crash came before it ran.
-  const bool first = !services_started_ || (switched_ && !booted_);
-  const bool shell_first =
-      shell_.running() || (first && (start_.kernel.shell || !switch_fault_.empty()));
-  if (!shell_first || services_started_)
+  const bool shell_asked = start_.kernel.shell || !switch_fault_.empty();
+  if (services_started_ || (!shell_asked && !shell_.running()))
     start_with_sockets();
-  else if (!shell_.running())
+  else if (!shell_.running() && !shutdown_.begun())
     shell_.start(switch_fault_.empty() ? "requested on the kernel command line" : switch_fault_);
   start_.legacy.reset();  // closes the descriptors that nobody took
   self_watchdog_.set(settings_.self_watchdog);
