@@ -147,7 +147,7 @@ void CheckRounds::limit_wait(One& one) {
   if (job.check || !side.gone()) return;
   if (one.until == kNever) one.until = after(Clock::now(), time_of(*one.spec));
   if (side.deadline() <= one.until) return;
-  side.limit(one.until);
+  job.begin_limit(side, one.until);
   core_.make_due(job);
 }
 

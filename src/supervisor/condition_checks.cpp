@@ -113,7 +113,7 @@ void ConditionChecks::look_at(Job& job) {
   const auto left = [&] { return !side.gone() || job.cgroup.populated(); };
   if (left()) {
     // The end of the command removes its limit, also after a timeout.
-    if (side.deadline() == kNever) side.limit(after(Clock::now(), kTimeToGo));
+    if (side.deadline() == kNever) job.begin_limit(side, kTimeToGo);
     job.cgroup.watch_end();
     if (left()) return core_.make_due(job);  // it may have ended before the watch began
   }

@@ -131,9 +131,12 @@ struct Job {
 
   /// Begins the time limit of a side command. Also notes the clock, because zinit may have slept
   /// until now, which is no suspension (JobScheduler::look_at_clock()).
-  void begin_limit(SideCommand& command, Milliseconds limit) noexcept {
+  void begin_limit(SideCommand& command, TimePoint end) noexcept {
     clock_seen = Clock::now();
-    command.limit(after(clock_seen, limit));
+    command.limit(end);
+  }
+  void begin_limit(SideCommand& command, Milliseconds limit) noexcept {
+    begin_limit(command, after(Clock::now(), limit));
   }
 
   /// Whether a change of [resources] waits to be applied, or is being applied.
