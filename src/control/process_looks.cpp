@@ -24,6 +24,7 @@ constexpr Offload::Limits kLooks{
     .patience = ProcessLooks::kPatience / 2,
     .most_hung = 4,
     .most_hung_of_owner = 2,
+    .killable = true,  // as the reads of process_memory.hpp
 };
 
 /// Catches std::bad_alloc, because many processes can make the answer large.

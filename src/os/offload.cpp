@@ -35,15 +35,36 @@ struct Offload::Task {
   const Key key;
   const bool posted;
   Stand stand = Stand::waiting;
-  TimePoint late_at = kNever;  // if it is running
+  TimePoint began{};           // if it is running
+  TimePoint late_at = kNever;  // likewise
   Error fault{};               // if it was refused
+};
+
+/// All of this process, also those whose Offload is gone and whose threads hang.
+struct Offload::States {
+  Mutex mutex;  // taken before a State's
+  std::vector<State*> all GUARDED_BY(mutex);
+
+  static States& of_process() {
+    static States& only = *new States;  // never destroyed: threads outlive the end of main()
+    return only;
+  }
 };
 
 struct Offload::State {
   State(const Limits& its_limits, std::function<void()> its_answered)
       : limits(its_limits), answered(std::move(its_answered)) {
     hung.reserve(limits.most_hung);
+    States& states = States::of_process();
+    MutexLock lock(states.mutex);
+    states.all.push_back(this);
   }
+  ~State() {
+    States& states = States::of_process();
+    MutexLock lock(states.mutex);
+    std::erase(states.all, this);
+  }
+  State& operator=(State&&) = delete;
 
   const Limits limits;
   Mutex mutex;            // a leaf, except for the loop's, which LoopCall::ask() takes
@@ -78,6 +99,12 @@ struct Offload::State {
     if (!same && of_owner < limits.most_hung_of_owner && hung.size() < limits.most_hung)
       return std::nullopt;
     return Error{fmt::format("{}: earlier requests hang", limits.name), ETIMEDOUT};
+  }
+
+  /// Whether it does work that it began before `when`.
+  [[nodiscard]] bool busy_since(TimePoint when) const REQUIRES(mutex) {
+    const auto is = [when](const Ticket& each) { return each->began <= when; };
+    return (running && is(running)) || std::ranges::any_of(hung, is);
   }
 
   void note_late() REQUIRES(mutex) {
@@ -116,7 +143,8 @@ struct Offload::State {
       return false;
     }
     task->stand = Task::Stand::running;
-    task->late_at = after(Clock::now(), limits.patience);
+    task->began = Clock::now();
+    task->late_at = after(task->began, limits.patience);
     running = task;
     return true;
   }
@@ -234,7 +262,18 @@ std::optional<Result<void>> Offload::outcome(const Ticket& ticket) {
 
 bool Offload::busy() {
   MutexLock lock(state_->mutex);
-  return !state_->hung.empty() || state_->running != nullptr;
+  return state_->busy_since(kNever);
+}
+
+std::string Offload::under_way(Milliseconds longer) {
+  const TimePoint when = Clock::now() - longer;
+  States& states = States::of_process();
+  MutexLock all(states.mutex);
+  for (State* const state : states.all) {
+    MutexLock lock(state->mutex);
+    if (!state->limits.killable && state->busy_since(when)) return state->limits.name;
+  }
+  return {};
 }
 
 Result<void> Offload::await(const Ticket& ticket, TimePoint until) {

@@ -12,9 +12,9 @@
 //
 // The asker fetches the result from an object that it shares with the work, once the work is done.
 // A caller with a loop is called when work may be done. A caller without a loop waits. Hung threads
-// do not delay the end of zinit, and its re-execution only if no signal ends their wait
-// (doc/reexec.md). So `work` must not use anything that may be gone when it runs, unless its asker
-// waits for it.
+// do not delay the end of zinit. If no signal ends their wait, execve(2) waits for them: while
+// such work is under_way(), zinit does not re-execute itself (doc/reexec.md). So `work` must not
+// use anything that may be gone when it runs, unless its asker waits for it.
 //
 // Threads: any may call everything here.
 #pragma once
@@ -24,6 +24,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "base/result.hpp"
@@ -41,6 +42,7 @@ class Offload {
     std::size_t most_hung = 1;
     std::size_t most_hung_of_owner = most_hung;
     std::size_t most_waiting = 10000;
+    bool killable = false;  // SIGKILL, and so execve(2), ends whatever the work waits for
   };
   /// Who can make a piece of work hang.
   struct Key {
@@ -76,9 +78,13 @@ class Offload {
 
   /// Whether a thread does work. execve(2) would wait for it.
   [[nodiscard]] bool busy();
+  /// The name of threads of this process, one of which has done the same work for `longer` or more,
+  /// and execve(2) would wait for it; empty: there is none.
+  [[nodiscard]] static std::string under_way(Milliseconds longer);
 
  private:
   struct State;
+  struct States;
   static void see_to_thread(const std::shared_ptr<State>& state);
   static void run(const std::shared_ptr<State>& state);
 

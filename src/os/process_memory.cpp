@@ -24,6 +24,7 @@ constexpr Offload::Limits kReads{
     .patience = Milliseconds{200},
     .most_hung = 64,
     .most_hung_of_owner = 8,
+    .killable = true,  // Linux waits for the map of another process's memory so
 };
 
 Result<std::string> read_some(const std::string& path, std::size_t most) {

@@ -246,7 +246,8 @@ Error execute_stranger(const std::string& program, const Environment& environmen
 }
 
 Reexecution::Reexecution(EventLoop& loop, Board& board, FileQueue& files,
-                         std::vector<std::string> check, std::function<std::string()> under_way,
+                         std::vector<std::string> check,
+                         std::function<std::string(bool late)> under_way,
                          std::function<void(NextImage)> execute)
     : board_(board),
       files_(files),
@@ -260,15 +261,23 @@ void Reexecution::begin(NextImage which, Done done) {
     return done(tl::unexpected(
         RequestFailure{Refusal::invalid_state, "zinit is already re-executing itself"}));
   }
-  asked_ = {which, std::move(done), {}};
+  const auto given_up = std::make_shared<std::atomic<bool>>(false);
+  asked_ = {which, std::move(done), given_up};
   ended_ = {};
+  again_.set(kFilesEnd);  // the tasks before it may hang
   // The file queue ends a reload that is under way before it checks the program.
   auto checked = std::make_shared<Result<void>>();
   auto silent = std::make_shared<pid_t>(0);
   FileTask task;
+  task.begin = [this, given_up] {
+    if (!*given_up) again_.set(kSelfCheck + kLaunchesEnd);  // the program's file may not answer
+  };
   if (which == NextImage::installed)
-    task.work = [this, checked, silent] { *checked = check_installed_program(check_, *silent); };
-  task.finish = [this, checked, silent](const std::optional<Error>& fault) {
+    task.work = [this, given_up, checked, silent] {
+      if (!*given_up) *checked = check_installed_program(check_, *silent);
+    };
+  task.finish = [this, given_up, checked, silent](const std::optional<Error>& fault) {
+    if (*given_up) return;
     if (fault) return refuse(Refusal::process_error, fault->text);
     if (!*checked)
       return refuse(Refusal::process_error, checked->error().text + how_ended(*silent));
@@ -298,8 +307,12 @@ void Reexecution::hold() {
 
 /// Executes the program as soon as nothing is under way.
 void Reexecution::look() {
+  if (asked_->until == TimePoint{}) {
+    *asked_->given_up = true;
+    return refuse(Refusal::invalid_state, "work with service files has not ended");
+  }
   const bool late = Clock::now() >= asked_->until;
-  std::string under_way = under_way_();
+  std::string under_way = under_way_(late);
   if (under_way.empty() && !board_.while_still([] {})) under_way = kNotStill;
   if (!under_way.empty()) {
     if (!late) return again_.set(kLookAgain);
@@ -313,6 +326,7 @@ void Reexecution::look() {
 }
 
 void Reexecution::refuse(Refusal refusal, std::string text) {
+  again_.stop();
   const Asked asked = *std::exchange(asked_, std::nullopt);
   asked.done(tl::unexpected(RequestFailure{refusal, std::move(text)}));
 }

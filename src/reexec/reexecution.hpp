@@ -15,9 +15,11 @@
 #include <sys/resource.h>
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -94,6 +96,8 @@ void prepare_execution();
 
 /// The longest wait for current launches and file tasks to end, and the time between two checks.
 inline constexpr Milliseconds kLaunchesEnd{5000};
+/// The longest wait for the file queue: a name server may take 10 s for each name.
+inline constexpr Milliseconds kFilesEnd{60'000};
 inline constexpr Milliseconds kLookAgain{2};
 /// Why an execution is given up after kLaunchesEnd.
 inline constexpr std::string_view kNotStill =
@@ -108,10 +112,12 @@ class Reexecution {
   using Done = std::function<void(const RequestResult<void>&)>;
 
   /// @param check    options of a self-check.
-  /// @param under_way  returns what, except for the board, is not between two steps; empty: nothing
+  /// @param under_way  returns what, except for the board, is not between two steps; if `late` only
+  ///                 what seems to hang; empty: nothing
   /// @param execute  executes the program while no launch is under way; returns on failure.
   Reexecution(EventLoop& loop, Board& board, FileQueue& files, std::vector<std::string> check,
-              std::function<std::string()> under_way, std::function<void(NextImage)> execute);
+              std::function<std::string(bool late)> under_way,
+              std::function<void(NextImage)> execute);
 
   /// Begins; `done` is called just before the execution, or with the reason for its failure.
   void begin(NextImage which, Done done);
@@ -123,7 +129,8 @@ class Reexecution {
   struct Asked {
     NextImage which;
     Done done;
-    TimePoint until;  // the wait for current launches ends then
+    std::shared_ptr<std::atomic<bool>> given_up;  // shared with its task in the file queue
+    TimePoint until{};  // the wait for launches ends then; none: its task has not ended
   };
 
   void hold();
@@ -134,7 +141,7 @@ class Reexecution {
   Board& board_;
   FileQueue& files_;
   const std::vector<std::string> check_;
-  const std::function<std::string()> under_way_;
+  const std::function<std::string(bool late)> under_way_;
   const std::function<void(NextImage)> execute_;
   std::optional<Asked> asked_;
   std::array<EndedProcess, 64> ended_;  // the last ones: the self-check's pid becomes known late

@@ -164,7 +164,8 @@ ZinitDaemon::ZinitDaemon(DaemonStart start, std::unique_ptr<EventLoop> loop, Uni
       paths_({*loop_, board_, facts_, [this] { on_paths_seen(); }}),
       boot_anyway_(*loop_, [this] { on_sockets_open(true); }),
       reexecution_(
-          *loop_, board_, files_, start_.check_options, [this] { return under_way(); },
+          *loop_, board_, files_, start_.check_options,
+          [this](bool late) { return under_way(late); },
           [this](NextImage which) { execute_again(which); }),
       reap_more_(*loop_, [this] { reap_ended(); }),
       reap_later_(*loop_, [this] { reap_ended(); }),

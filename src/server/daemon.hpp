@@ -195,8 +195,8 @@ class ZinitDaemon final : public Daemon {
   void restore_services();
   void add_lost(KeptServices& kept);
   void keep_facts();
-  [[nodiscard]] std::string under_way();
-  [[nodiscard]] bool when_still(FunctionRef<void()> act);
+  [[nodiscard]] std::string under_way(bool late);
+  [[nodiscard]] bool when_still(FunctionRef<void()> act, Milliseconds limit = kLaunchesEnd);
   void execute_again(NextImage which);
   [[nodiscard]] bool survives(const ProcessStat& process) const;
   [[nodiscard]] Error execute_in_new_root(bool own);

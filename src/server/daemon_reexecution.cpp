@@ -215,20 +215,24 @@ void ZinitDaemon::keep_scheduled(const std::optional<ScheduledPower>& power) {
 }
 
 /// What a re-execution must not cut off, or would wait for: execve(2) ends all threads, and one
-/// that hangs in the kernel does not end.
-std::string ZinitDaemon::under_way() {
+/// that hangs in the kernel does not end. If it is `late`, short pieces of work, one after another,
+/// are no reason any more.
+std::string ZinitDaemon::under_way(bool late) {
   if (files_.busy()) return "work with service files has not ended";
   if (shell_.starting()) return "the emergency shell is being started";
   if (absence_looks_.busy()) return "a search for the programs of services has not ended";
-  const std::string hanging = logs_.hanging();
+  std::string hanging = logs_.hanging();
+  const Milliseconds longer{late ? 1000 : 0};
+  if (const std::string threads = Offload::under_way(longer); hanging.empty() && !threads.empty())
+    hanging = fmt::format("its thread {} waits for a file system that does not answer", threads);
   return hanging.empty() ? hanging : hanging + ", and zinit would wait for it";
 }
 
 /// As Board::while_still(), but waits for launches, for the janitor, which writes queued lines, and
-/// for the writers of log files, which may hang.
-bool ZinitDaemon::when_still(FunctionRef<void()> act) {
-  const TimePoint until = after(Clock::now(), kLaunchesEnd);
-  while (logs_.busy() || !board_.while_still(act)) {
+/// for threads that may hang: the writers of log files, and Offload's.
+bool ZinitDaemon::when_still(FunctionRef<void()> act, Milliseconds limit) {
+  const TimePoint until = after(Clock::now(), limit);
+  while (logs_.busy() || !Offload::under_way(Milliseconds{0}).empty() || !board_.while_still(act)) {
     if (Clock::now() >= until) return false;
     machine_watchdog_.feed();
     ::usleep(kLookAgain.count() * 1000);

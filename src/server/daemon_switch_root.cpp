@@ -91,12 +91,15 @@ void ZinitDaemon::leave_root() {
   log_info("switch-root: going on as {}", printable(next_.init));
   kill_point("switch.begun");
   Error fault{std::string(kNotStill), EBUSY};
-  (void)when_still([&] { fault = own ? execute_in_new_root(*own) : own.error(); });
+  // Longer than for a re-execution, because there is no way back: the services have been stopped.
+  (void)when_still([&] { fault = own ? execute_in_new_root(*own) : own.error(); }, kFilesEnd);
   // The way back: zinit continues in the old root, with a shell that shows the reason.
   switch_fault_ = fmt::format("switch-root: {}", fault.text);
   log_error("{}", switch_fault_);
   keep_facts();
-  if (logs_.busy()) stay_alive(fault.text.c_str());  // execve(2) would wait for its thread
+  // execve(2) would wait for the thread that hangs.
+  if (logs_.busy() || !Offload::under_way(Milliseconds{1000}).empty())
+    stay_alive(fault.text.c_str());
   fault = zinit::execute_again(NextImage::same);
   stay_alive(fault.text.c_str());
 }

@@ -30,7 +30,8 @@ class Closer {
   void try_again() noexcept;
 
  private:
-  Offload closes_{{.name = "zinit-close"}};
+  // It waits for a process of disposal.hpp, if at all.
+  Offload closes_{{.name = "zinit-close", .killable = true}};
 };
 
 }  // namespace zinit

@@ -269,7 +269,12 @@ TEST_CASE("a file system that hangs holds up only who connects to sockets on it"
   zinit.await_state("found", "running");
   const Json lost = await_failures(zinit, "lost");
   CHECK_THAT(lost["health"]["last_error"].text(), Contains("cannot resolve unix:"));
+  // execve(2) would wait for the threads that look.
+  const Outcome refused = zinit.ctl({"reexec"});
+  CHECK(refused.code == 1);
+  CHECK_THAT(refused.err, Contains("its thread zinit-path waits for a file system"));
   hanging.end();
+  zinit.reexecute();
   CHECK(zinit.shut_down() == 0);
 }
 
