@@ -259,6 +259,8 @@ void Launches::step_launched(Job& job, const LaunchOrder& order, Launch& launch,
   note(job, launch);
   if (started) note_process(job, order, std::move(launch.child));
   core_.enter(job, *order.row, launch.outcome);
+  // A reload during the launch found no cgroup to which it could apply the change.
+  if (started && order.spec->resources != core_.world.spec(job.slot).resources) order_limits(job);
   if (started && order.what == LaunchOrder::What::main) core_.mains.begin(job, launch.extras);
   tell(order, launch.outcome);
   if (early != nullptr) core_.ends.of_launch(job, *early);

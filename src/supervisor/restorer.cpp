@@ -210,9 +210,10 @@ void Restorer::order_again(Slot slot, std::uint8_t owed) {
   Record& record = core_.world.record(slot);
   const auto owes = [&](Owed what) { return (owed & what) != 0; };
   const bool alive = checked_now(record) && job.process.pid() != 0;
-  // The process has not been asked to end, so that decision is made again.
-  if (owes(kOwedStop) && job.side.stop().gone() && alive && record.state == State::stopping &&
-      record.stage == StopStage::signalled)
+  const bool rest_lives = record.process == Process::lingering;
+  // The processes have not been asked to end, so that decision is made again.
+  if (owes(kOwedStop) && job.side.stop().gone() && (alive || rest_lives) &&
+      record.state == State::stopping && record.stage == StopStage::signalled)
     record.stage = StopStage::none;
   if (owes(kOwedReload) && job.side.reload().gone() &&
       (holds(core_.world, slot) || (alive && record.state == State::running)))

@@ -253,6 +253,26 @@ TEST_CASE("a change of resources that had not been applied is applied after a cr
   CHECK(zinit.pid_of("a") == pid);
 }
 
+TEST_CASE("a change of resources during a launch is applied after the launch",
+          "[cgroups][reload]") {
+  if (!FaultInjector::possible()) return skip("needs seccomp notifications");
+  FaultInjector injector;
+  Server zinit({.in_child = [&] { injector.install_in_child(); }});
+  const std::string stays = "status = 'stop'";
+  zinit.add("a", {.service = stays, .more = "[resources]\npids_max = 55\n"});
+  launch_under(injector, zinit);
+  injector.hold("pids.max");
+  zinit.begin_start("a");
+  if (!eventually([&] { return injector.held() == 1 || zinit.state("a") == "running"; }) ||
+      injector.held() == 0)
+    return skip(kNeedsCgroups);
+  zinit.add("a", {.service = stays, .more = "[resources]\npids_max = 77\n"});
+  zinit.reload();
+  injector.release();
+  (void)running(zinit, "a");
+  CHECK(eventually([&] { return has_pids_max(zinit, "77"); }));
+}
+
 TEST_CASE("a change of resources that had not begun when zinit crashed is applied",
           "[check][killpoints][cgroups]") {
   Crashing crashing("order.limit");
