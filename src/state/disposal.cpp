@@ -35,9 +35,15 @@ namespace zinit {
 namespace {
 
 enum class Task { close, discard };
-enum class Stand : int { pending, done, failed };
+enum class Stand : int { pending, begun, done, failed };
 using SharedStand = std::atomic<Stand>;
 static_assert(SharedStand::is_always_lock_free);
+
+/// Of the process and its waiter, the first one to call this decides whether the task is done.
+bool leave_pending(SharedStand& stand, Stand to) noexcept {
+  Stand from = Stand::pending;
+  return stand.compare_exchange_strong(from, to);
+}
 
 // How long close(2) of a socket may linger. The timer repeats until the socket is closed, because a
 // tick before the close(2) has no effect.
@@ -55,7 +61,7 @@ constexpr std::size_t kForDiscards = 16;
   long result = 0;
   if (task == Task::close) {
     ::syscall(SYS_close, fd);  // closes it even if it returns an error
-  } else {
+  } else if (leave_pending(stand, Stand::begun)) {
     char byte = 0;
     iovec part{&byte, 1};
     msghdr header{};
@@ -63,6 +69,8 @@ constexpr std::size_t kForDiscards = 16;
     header.msg_iovlen = 1;
     do result = ::syscall(SYS_recvmsg, fd, &header, MSG_DONTWAIT);
     while (result < 0 && errno == EINTR);
+  } else {
+    result = -1;
   }
   stand = result < 0 ? Stand::failed : Stand::done;
   while (true) ::syscall(SYS_exit_group, 0);
@@ -107,6 +115,10 @@ class Disposals {
     // Nobody else uses the place while it is awaited.
     Process& process = processes_[*place];
     ends(process.pidfd.get(), kTakeOver);
+    // On a busy machine it may not have run yet. The caller then receives the datagram itself, and
+    // the process would take the next one. One that has begun takes no time.
+    if (task == Task::discard && !leave_pending(stands_[*place], Stand::failed))
+      ends(process.pidfd.get(), kTakeOver);
     MutexLock lock(mutex_);
     const Stand stand = stands_[*place];
     process.awaited = false;
@@ -180,8 +192,7 @@ class Disposals {
     pollfd process{pidfd, POLLIN, 0};
     const TimePoint until = after(Clock::now(), limit);
     int ready = 0;
-    do
-      ready = ::poll(&process, 1, poll_ms(until));
+    do ready = ::poll(&process, 1, poll_ms(until));
     while (ready < 0 && errno == EINTR);
     return ready > 0;
   }
