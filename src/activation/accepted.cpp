@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "io/resolver.hpp"
-#include "os/unix_receive.hpp"
 #include "state/disposal.hpp"
 #include "supervisor/spawn_extras.hpp"
 
@@ -23,8 +22,8 @@ struct AcceptedConnections::Connection : SpawnPart {
     // The process may use the connection: close only zinit's descriptor, and do not shut it down.
     if (!passed)
       close_socket(std::move(own));
-    else if (own && may_hold_descriptors(own.get()))
-      close_elsewhere(std::move(own));
+    else
+      close_shared(std::move(own));
   }
   KeptFd fd;
   bool passed = false;  // a process has it, or may have it

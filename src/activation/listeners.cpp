@@ -14,6 +14,7 @@
 #include "base/lists.hpp"
 #include "base/text.hpp"
 #include "os/tcp_ports.hpp"
+#include "state/disposal.hpp"
 
 namespace zinit {
 
@@ -100,6 +101,11 @@ ListenerPtr listener_of(OpenSocket open, const KeptNote& note, std::string addre
 std::string place_key(const SocketAddress& address) {
   if (address.storage.ss_family == AF_UNIX) return fmt::format("unix:{}", address.path());
   return fmt::format("{}", address.port());
+}
+
+OpenListener::~OpenListener() {
+  remove_file();
+  close_shared(fd_.release());
 }
 
 bool OpenListener::takes(const SocketAddress& to) const {

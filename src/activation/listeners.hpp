@@ -38,8 +38,8 @@ class OpenListener {
         file_(std::move(file)),
         address_(std::move(address)),
         own_(own_address(fd_.get())) {}
-  /// Removes the file, then closes the socket. May block on a file system.
-  ~OpenListener() { remove_file(); }
+  /// Removes the file, then closes the socket, by close_shared(). May block on a file system.
+  ~OpenListener();
   /// Removes the file: clients cannot connect by the path any more. May block on a file system.
   void remove_file() noexcept { file_.remove(); }
   OpenListener& operator=(OpenListener&&) = delete;

@@ -38,8 +38,8 @@ class HeldSignals {
   sigset_t before_{};
 };
 
-/// Waits until `fd` is readable, or until the limit is over. False if a signal of HeldSignals comes, which stays pending. A
-/// signal that is not held acts at once, and never shows here.
+/// Waits until `fd` is readable or the limit is over. False if a signal of HeldSignals comes, which
+/// stays pending. A signal that is not held acts at once, and never shows here.
 [[nodiscard]] bool await_input(int fd, Milliseconds limit = kForever);
 
 /// Asks for confirmation if asks() and if services would be restarted or stopped. Throws

@@ -23,6 +23,7 @@
 #include "io/resolver.hpp"
 #include "os/socket_file.hpp"
 #include "os/unix_receive.hpp"
+#include "state/disposal.hpp"
 
 namespace zinit {
 
@@ -126,7 +127,7 @@ ControlSocket ControlSocket::take_over(KeptFd listening) {
 
 ControlSocket& ControlSocket::operator=(ControlSocket&& other) noexcept {
   if (this == &other) return *this;
-  remove_file();
+  close();
   fd_ = std::move(other.fd_);
   file_ = std::exchange(other.file_, {});
   return *this;
@@ -136,8 +137,10 @@ Result<void> ControlSocket::share_with(std::optional<gid_t> group) {
   return file_.give({}, group.value_or(::getegid()), group ? 0660 : 0600);
 }
 
-void ControlSocket::remove_file() noexcept {
-  if (fd_) file_.remove();
+void ControlSocket::close() noexcept {
+  if (!fd_) return;
+  file_.remove();
+  close_shared(fd_.release());
 }
 
 }  // namespace zinit

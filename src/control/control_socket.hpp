@@ -31,7 +31,7 @@ class ControlSocket {
   ControlSocket(ControlSocket&& other) noexcept = default;
   ControlSocket& operator=(ControlSocket&& other) noexcept;
   /// Removes the file if it still belongs to this socket.
-  ~ControlSocket() { remove_file(); }
+  ~ControlSocket() { close(); }
 
   /// Makes the directory if it is missing, replaces a stale socket that nobody listens on, and
   /// listens. The file has mode 0600 from its first moment.
@@ -56,7 +56,7 @@ class ControlSocket {
 
  private:
   void adopt(KeptFd listening, std::string path);
-  void remove_file() noexcept;
+  void close() noexcept;
 
   KeptFd fd_;
   SocketFile file_;  // absolute, because zinit may change its working directory

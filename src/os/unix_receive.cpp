@@ -150,7 +150,10 @@ bool take_datagram(int socket, std::span<char> buffer, Datagram& datagram) {
 }
 
 bool may_hold_descriptors(int socket) noexcept {
-  if (refuses_descriptors(socket)) return false;
+  if (socket_option(socket, SOL_SOCKET, SO_DOMAIN) != AF_UNIX || refuses_descriptors(socket))
+    return false;
+  // Only accept(2) shows what clients have sent whose connections wait at a listener.
+  if (socket_option(socket, SOL_SOCKET, SO_ACCEPTCONN) == 1) return true;
   char byte = 0;
   msghdr header;
   const ssize_t seen = receive(socket, {&byte, 1}, {}, header, MSG_PEEK);

@@ -69,7 +69,7 @@ enum class Received {
 /// @return  false if no datagram waits
 [[nodiscard]] bool take_datagram(int socket, std::span<char> buffer, Datagram& datagram);
 
-/// Whether the queue may hold descriptors.
+/// Whether the queue may hold descriptors; for a listener, the queues of its waiting connections.
 [[nodiscard]] bool may_hold_descriptors(int socket) noexcept;
 
 }  // namespace zinit

@@ -280,10 +280,14 @@ bool disposal_under_way() noexcept {
   return all != nullptr && all->under_way();
 }
 
+void close_shared(UniqueFd fd) noexcept {
+  if (fd && may_hold_descriptors(fd.get())) close_elsewhere(std::move(fd));
+}
+
 void close_socket(UniqueFd fd) noexcept {
   if (!fd || socket_option(fd.get(), SOL_SOCKET, SO_DOMAIN) != AF_UNIX) return;
   ::shutdown(fd.get(), SHUT_RD);
-  if (may_hold_descriptors(fd.get())) close_elsewhere(std::move(fd));
+  close_shared(std::move(fd));
 }
 
 }  // namespace zinit

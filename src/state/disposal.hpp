@@ -70,8 +70,11 @@ void forget_ended_disposals() noexcept;
 /// table of descriptors. Async-signal-safe.
 [[nodiscard]] bool disposal_under_way() noexcept;
 
-/// Closes `fd`; by close_elsewhere() if it is a unix socket whose queue may hold descriptors.
-/// (shutdown(2), SHUT_RD: nothing can be sent to it any more)
+/// Closes `fd`; by close_elsewhere() if it is a unix socket whose queue may hold descriptors. For a
+/// socket that other processes may go on to use: it is not shut down.
+void close_shared(UniqueFd fd) noexcept;
+
+/// The same for a socket of zinit alone. (shutdown(2), SHUT_RD: nothing can be sent to it any more)
 void close_socket(UniqueFd fd) noexcept;
 
 }  // namespace zinit

@@ -138,6 +138,27 @@ TEST_CASE("a socket is closed at once, whatever waits in it", "[os][unix]") {
   CHECK(::fcntl(number, F_GETFD) == -1);
 }
 
+TEST_CASE("a listener is closed at once, whatever its waiting connections have sent",
+          "[os][unix]") {
+  const test::Lingering lingering;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  // Without a path bind(2) gives it an abstract address.
+  REQUIRE(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof(sa_family_t)) == 0);
+  REQUIRE(::listen(listener.get(), 1) == 0);
+  socklen_t size = sizeof address;
+  ::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  UniqueFd client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  REQUIRE(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
+  const int sent = lingering.make();
+  REQUIRE(test::send_with(client.get(), "x", {sent}));
+  ::close(sent);  // the queue has the last copy
+  const int number = listener.get();
+  CHECK(time_of([&] { close_shared(std::move(listener)); }) < kLong);
+  CHECK(test::becomes_true([&] { return ::fcntl(number, F_GETFD) == -1; }));
+}
+
 TEST_CASE("descriptors that linger do not wait for one another", "[threads][os][unix]") {
   const test::Lingering lingering;
   const auto before = test::open_descriptors();
