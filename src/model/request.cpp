@@ -235,8 +235,7 @@ Requested request_start(World& world, Slot slot) {
   }
   if (done_oneshot(world, slot)) result.restarted = bound_and_up(world, slot);
   const Slots started = closure(world, {slot}, &Node::requires_);
-  for (const Slot each : started) world.record(each).rank = world.next_rank;
-  --world.next_rank;
+  world.rank_first(started);
   append(changed, started);
   stop_conflicting(world, started, result);
   Slots up = result.started;
@@ -258,6 +257,9 @@ Requested request_restart(World& world, Slot slot) {
   Requested result;
   // A stop may have been requested just before, with no step taken since. The last request counts.
   if (record.wish == Wish::down) result = request_start(world, slot);
+  const Slots first = closure(world, {slot}, &Node::requires_);
+  world.rank_first(first);
+  append(result.changed, first);
   const Slots owing = owe_stop(world, slot);
   append(result.changed, owing);
   for (const Slot each : owing) {

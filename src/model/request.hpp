@@ -30,7 +30,8 @@ struct Requested {
 Requested request_start(World& world, Slot slot);
 /// `stop`: the wish of `slot` and of all its dependents becomes down.
 Requested request_stop(World& world, Slot slot);
-/// `restart`: `slot` and all its dependents owe one stop. If `slot` does not run, like `start`.
+/// `restart`: `slot` and all its dependents owe one stop. What waits for the end of a conflict with
+/// `slot` does not start meanwhile. If `slot` does not run, like `start`.
 Requested request_restart(World& world, Slot slot);
 /// It runs or holds something: stopping it has an effect.
 [[nodiscard]] bool stands(const World& world, Slot slot);
