@@ -80,11 +80,11 @@ std::string waiting_words(const WaitingFor& waiting) {
 std::string blocked_cause(const ServiceStatus& status) {
   std::vector<std::string> causes;
   if (status.restart_in_ms) {
-    if (status.reason)
-      causes.push_back("last " + reason_words(*status.reason));
-    else if (status.last_exit)
-      causes.push_back("last " + exit_words(*status.last_exit));
-    causes.push_back("restarting " + countdown_text(*status.restart_in_ms));
+    const std::string last = status.reason      ? reason_words(*status.reason)
+                             : status.last_exit ? exit_words(*status.last_exit)
+                                                : "";
+    causes.push_back("restarts " + countdown_text(*status.restart_in_ms) +
+                     (last.empty() ? "" : " (last: " + last + ")"));
   }
   for (const WaitingFor& waiting : status.waiting_on) causes.push_back(waiting_words(waiting));
   if (!causes.empty()) return printable(join(causes, "; "));

@@ -20,10 +20,10 @@ std::string delay_left(const Record& record, TimePoint now) {
   return countdown_text(ms_between(now, record.delay_until));
 }
 
-/// "last killed by SIGKILL; restarting in 0.9 s"
+/// "restarts in 0.9 s (last: killed by SIGKILL)"
 std::string delay_words(const Record& record, const ServiceSpec& spec, const std::string& left) {
   const std::string cause = cause_of_delay(record, spec);
-  return fmt::format("{}restarting {}", cause.empty() ? "" : "last " + cause + "; ", left);
+  return fmt::format("restarts {}{}", left, cause.empty() ? "" : " (last: " + cause + ")");
 }
 
 /// Why there is no service with that name.
@@ -166,7 +166,7 @@ class Explainer {
       case State::running: explain_running(record); break;
     }
     if (runs_again(record, world_.spec(slot_).lifecycle, now_))
-      add("warning", fmt::format("was re-spawned {} times in a row: its last process {}; see "
+      add("warning", fmt::format("was re-spawned {} times in a row (last: {}); see "
                                  "`zinitctl logs {}`",
                                  record.count, end_text(record.end, record.end_step), own_name()));
     // What is required and does not exist keeps a stopped service from starting again.
