@@ -60,7 +60,7 @@ std::span<const OptionRow> options_of(bool is_shutdown) {
 std::string help_text(std::string_view name, bool is_shutdown) {
   std::string text =
       fmt::format("usage: {} [OPTIONS]{}\n\n", name, is_shutdown ? " TIME [MESSAGE...]" : "");
-  if (is_shutdown) text += "TIME is now, +MINUTES or HH:MM.\n\n";
+  if (is_shutdown) text += "TIME is now, +MINUTES, +DURATION (as +1h) or HH:MM.\n\n";
   for (const OptionRow& option : options_of(is_shutdown)) {
     std::string names(option.names);
     if (!option.value.empty()) names.append(" ").append(option.value);
@@ -133,7 +133,7 @@ class PowerCommand {
     std::string message;
     if (is_shutdown_) {
       if (arguments_.rest.empty())
-        return fail(ExitStatus::usage, "give a time: now, +MINUTES or HH:MM");
+        return fail(ExitStatus::usage, "give a time: now, +MINUTES, +DURATION or HH:MM");
       const auto time = shutdown_time(arguments_.rest.front(), machine_.now_us);
       if (!time) return fail(ExitStatus::usage, time.error().text);
       if (*time > machine_.now_us) at_us = *time;

@@ -142,9 +142,13 @@ std::optional<std::int64_t> parse_past_time(std::string_view text, std::int64_t 
 Result<std::int64_t> shutdown_time(std::string_view text, std::int64_t now_us) {
   if (text == "now") return now_us;
   if (text.starts_with('+')) {
-    const auto minutes = parse_integer(text.substr(1));
+    const std::string_view delay = text.substr(1);
+    const auto minutes = parse_integer(delay);
     if (minutes && *minutes >= 0 && *minutes <= kMostMinutes)
       return now_us + *minutes * 60 * kSecond;
+    const auto duration = minutes ? std::nullopt : parse_duration(delay);
+    if (duration && *duration <= std::chrono::minutes(kMostMinutes))
+      return now_us + duration->count() * (kSecond / 1000);
   }
   const std::string clock = (text.find(':') == 1 ? "0" : "") + std::string(text);  // 9:30
   std::tm time = local_time(now_us);
@@ -152,7 +156,8 @@ Result<std::int64_t> shutdown_time(std::string_view text, std::int64_t now_us) {
     const std::int64_t today = time_us_of(time);
     return today > now_us ? today : time_us_of(time, 1);
   }
-  return failure(fmt::format("invalid time \"{}\"; use now, +MINUTES or HH:MM", printable(text)));
+  return failure(
+      fmt::format("invalid time \"{}\"; use now, +MINUTES, +DURATION or HH:MM", printable(text)));
 }
 
 }  // namespace zinit

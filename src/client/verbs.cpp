@@ -135,7 +135,7 @@ constexpr OptionRow kNoWaitOptions[] = {
 };
 constexpr OptionRow kEndOptions[] = {
     kNoWaitOptions[0],
-    {"--at", "TIME", "at a later time: +MINUTES or HH:MM"},
+    {"--at", "TIME", "at a later time: +MINUTES, +1h or HH:MM"},
 };
 constexpr OptionRow kScheduleOptions[] = {
     kEndOptions[0],
