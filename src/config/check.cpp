@@ -85,6 +85,17 @@ class Checker {
                    listing_);
   }
 
+  /// `named`: the user has named this file.
+  void add_settings(const std::string& path, bool named) {
+    if ((!named && !path_exists(path)) || !places_.insert(place_key(path)).second) return;
+    ++settings_files_;
+    settings_ = read_settings(path, true, findings()).value_or(GlobalSettings{});
+    if (!find_group_ || settings_.socket_group.empty()) return;
+    if (std::string fault = find_group_(settings_.socket_group); !fault.empty())
+      findings().push_back(
+          {path, settings_.socket_group_at, Severity::error, "socket_group", std::move(fault)});
+  }
+
   void add_places(const Places& places) {
     listing_.root = places.root;
     if (!places.settings_file.empty()) whole_settings_ = add_settings_of(places);
@@ -216,16 +227,6 @@ class Checker {
     }
     findings().push_back({places.settings_file, {}, Severity::error, {}, real.error().text});
     return {};
-  }
-
-  void add_settings(const std::string& path, bool named) {
-    if ((!named && !path_exists(path)) || !places_.insert(place_key(path)).second) return;
-    ++settings_files_;
-    settings_ = read_settings(path, true, findings()).value_or(GlobalSettings{});
-    if (!find_group_ || settings_.socket_group.empty()) return;
-    if (std::string fault = find_group_(settings_.socket_group); !fault.empty())
-      findings().push_back(
-          {path, settings_.socket_group_at, Severity::error, "socket_group", std::move(fault)});
   }
 
   /// Adds the server's other files. Each of the present files takes its own place among them,
@@ -398,7 +399,13 @@ int CheckResult::exit_code(bool strict) const {
 CheckResult check_paths(std::span<const std::string> paths, const Places& server,
                         const FindAbsences& absences, const FindGroup& find_group) {
   Checker checker(absences, find_group);
-  for (const std::string& path : paths) checker.add_path(path, paths);
+  const std::string settings = server.settings_file.empty() ? "" : place_key(server.settings_file);
+  for (const std::string& path : paths) {
+    if (settings == place_key(path))
+      checker.add_settings(path, true);
+    else
+      checker.add_path(path, paths);
+  }
   checker.assume_settings(server.settings_file);
   const auto is_servers = [&](const std::string& path) {
     return is_single(path) || is_read(path, server);
