@@ -87,6 +87,15 @@ void apply_setting(Value& document, const std::string& word) {
     table_in(table_in(section, to.key->name), to.member) = text_value(text);
 }
 
+/// The section whose setting starts the command later; empty: there is none.
+std::string trigger_of(const Value& document) {
+  const ParsedSpec parsed = spec_from_document(document);
+  if (!parsed.spec || !parsed.spec->triggered()) return {};
+  for (const std::string_view section : {"timer", "path", "socket"})
+    if (document.find(section) != nullptr) return std::string(section);
+  return {};
+}
+
 /// The sections of a service for the command of the command line.
 Value document_of_command(const VerbContext& context, const std::string& name) {
   const auto& words = context.arguments.rest;
@@ -108,12 +117,14 @@ Value document_of_command(const VerbContext& context, const std::string& name) {
   for (auto word = words.begin(); word != dashes; ++word) apply_setting(document, *word);
   if (dashes == words.end())
     throw VerbFailure{ExitStatus::usage, "the command is missing; write it after --"};
+  const Value& status = table_in(service, "status");
+  if (!trigger_of(document).empty() && status.string == "ignore")
+    apply_setting(document, "status=stop");  // else the trigger would start nothing
   return document;
 }
 
 /// Sends the service to the server. Returns the exit status.
-int add_command(VerbContext& context, const std::string& name) {
-  const Value document = document_of_command(context, name);
+int add_command(VerbContext& context, const std::string& name, const Value& document) {
   const ParsedSpec parsed = spec_from_document(document);
   for (const Diagnostic& one : parsed.diagnostics)
     if (one.severity == Severity::error)
@@ -304,8 +315,18 @@ int run_to_end(VerbContext& context, const std::string& name) {
 int run_run(VerbContext& context) {
   const std::string given = context.arguments.value("name");
   const std::string name = given.empty() ? fmt::format("run-{}", ::getpid()) : given;
-  if (const int status = add_command(context, name); status != ExitStatus::done) return status;
-  if (!context.arguments.has("wait")) return start_command(context, name);
+  const bool waits = context.arguments.has("wait");
+  const Value document = document_of_command(context, name);
+  const std::string trigger = trigger_of(document);
+  if (waits && !trigger.empty())
+    throw VerbFailure{ExitStatus::usage,
+                      fmt::format("--wait: the [{}] starts the command later", trigger)};
+  if (const int status = add_command(context, name, document); status != ExitStatus::done)
+    return status;
+  if (!trigger.empty())
+    return context.print_result(context.client().call("service.status_full", named(name).text()),
+                                fmt::format("{} added; its [{}] starts it\n", name, trigger));
+  if (!waits) return start_command(context, name);
   try {
     return run_to_end(context, name);
   } catch (const ClientError& error) {
