@@ -64,9 +64,12 @@ Editing what_to_edit(VerbContext& context) {
   Editing editing;
   editing.name = context.arguments.rest.front();
   editing.places = places_of(context);
+  const std::string advice =
+      editing.name.ends_with(kFileSuffix)
+          ? "write the name of the service, without " + std::string(kFileSuffix)
+          : fmt::format("`zinitctl edit --new {}` makes it", editing.name);
   const SourceFile source =
-      find_service_files(context, editing.places, editing.name, nullptr,
-                         fmt::format("`zinitctl edit --new {}` makes it", editing.name));
+      find_service_files(context, editing.places, editing.name, nullptr, advice);
   editing.replaced = source.path;
   const bool drop_in = context.arguments.has("drop-in");
   if (drop_in) {
@@ -111,15 +114,26 @@ Editing what_to_make(VerbContext& context) {
   editing.name = context.arguments.rest.front();
   if (const auto fault = name_fault(editing.name))
     throw VerbFailure{ExitStatus::usage, *fault, editing.name};
+  if (editing.name.ends_with(kFileSuffix))
+    throw VerbFailure{ExitStatus::usage,
+                      "write the name of the service, without " + std::string(kFileSuffix),
+                      editing.name};
   editing.places = places_of(context);
   editing.place =
       fmt::format("{}/{}{}", directory_for_new(editing.places), editing.name, kFileSuffix);
   editing.real = behind_links(editing.places, editing.place);
-  const std::vector<std::string> names = names_in(editing.places);
-  if (contains(names, editing.name) || ::access(editing.real.c_str(), F_OK) == 0) {
+  if (!masks_of(editing.places, editing.name).own.empty())
     throw VerbFailure{ExitStatus::failed,
-                      "there is a service or a file of that name; leave out --new", editing.name};
-  }
+                      fmt::format("{} masks it; `zinitctl unmask {}` removes the mask",
+                                  editing.place, editing.name),
+                      editing.name};
+  if (contains(names_in(editing.places), editing.name))
+    throw VerbFailure{ExitStatus::failed, "there is a service of that name; leave out --new",
+                      editing.name};
+  if (::access(editing.real.c_str(), F_OK) == 0)
+    throw VerbFailure{ExitStatus::failed,
+                      editing.place + " is there already, and is no file of this service",
+                      editing.name};
   editing.after = file_at(editing.places, editing.place, false);
   editing.replaced = editing.place;
   editing.is_new = true;

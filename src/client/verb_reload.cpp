@@ -2,9 +2,12 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl reload: the server reads the service files again. With names, these services reload
 // themselves.
+#include <sys/stat.h>
+
 #include <map>
 #include <set>
 
+#include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/lists.hpp"
 #include "base/text.hpp"
@@ -70,6 +73,17 @@ std::string proxies_text(VerbContext& context, const ReloadedProxies& proxies) {
   return block.text();
 }
 
+/// What a report shows that names no service.
+std::string nothing_words(const VerbContext& context) {
+  const auto& names = context.arguments.rest;
+  const auto is_template = [](const std::string& name) { return name.ends_with('@'); };
+  if (const auto found = std::ranges::find_if(names, is_template); found != names.end())
+    return fmt::format("    {0} is a template; `zinitctl start {0}NAME` starts an instance\n",
+                       *found);
+  return context.arguments.has("only") ? "    no service is read from there\n"
+                                       : "    no service is configured\n";
+}
+
 void print_report(VerbContext& context, const ReloadReport& report, bool dry_run) {
   TextBlock block(context.terminal());
   add_names(block, report);
@@ -81,10 +95,7 @@ void print_report(VerbContext& context, const ReloadReport& report, bool dry_run
   for (const std::string& fault : each_once(report.faults)) block.add("", printable(fault));
   for (const std::string& warning : report.warnings) block.add("warning", warning_words(warning));
   context.print(dry_run ? "a reload would do this:\n" : "reloaded:\n");
-  const std::string_view none = context.arguments.has("only")
-                                    ? "    no service is read from there\n"
-                                    : "    no service is configured\n";
-  context.print(block.text().empty() ? none : block.text());
+  context.print(block.text().empty() ? nothing_words(context) : block.text());
   const std::string proxies = proxies_text(context, report.proxies);
   if (!proxies.empty()) context.print("proxies:\n" + proxies);
 }
@@ -137,6 +148,10 @@ int run_reload(VerbContext& context) {
     return reload_themselves(context, dry_run);
   }
   const std::vector<std::string> only = context.names();
+  for (const std::string& each : only)
+    if (each.starts_with('/') && type_at(each) == S_IFREG)
+      throw VerbFailure{ExitStatus::failed,
+                        "is a file; --only takes the name of its service, or a directory", each};
   if (!dry_run) ask_before_reload(context, only);
   return reload_files(context, only, arguments.has("wait") && !dry_run);
 }
@@ -162,11 +177,12 @@ int reload_files(VerbContext& context, const std::vector<std::string>& only, boo
   int status = ExitStatus::done;
   if (waits) status = settle_reloaded(context, report, began_us, json);
   if (context.json()) context.print_json(json);
-  const std::size_t failed = faulty_files(report).size() + report.proxies.failed.size();
-  if (failed == 0) return status;
-  context.complain("reload",
-                   fmt::format("{} file{} not in force; `zinitctl check` shows all faults", failed,
-                               failed == 1 ? " is" : "s are"));
+  const std::size_t faulty = faulty_files(report).size(), proxies = report.proxies.failed.size();
+  if (faulty + proxies == 0) return status;
+  context.complain(
+      "reload", fmt::format("{} file{} not in force; `zinitctl check` shows all faults{}",
+                            faulty + proxies, faulty + proxies == 1 ? " is" : "s are",
+                            proxies == 0 ? "" : ", and `zinitctl xinet list` those of addresses"));
   return ExitStatus::failed;
 }
 

@@ -69,7 +69,7 @@ RpcError refused(const RpcContext& context, std::string_view name, const Request
     case Refusal::file_error: return error(RpcCode::file_error);
     case Refusal::not_supported:
       return error(RpcCode::not_supported)
-          .hint("restart it, or reload without a name to read the files again");
+          .hint("restart it, or read its file again with `zinitctl reload --only NAME`");
     case Refusal::already_exists: return error(RpcCode::already_exists);
     case Refusal::config_error: return error(RpcCode::config_error).with("messages", details());
     case Refusal::dependency_error:
