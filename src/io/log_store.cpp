@@ -10,6 +10,7 @@
 #include <atomic>
 #include <map>
 #include <new>
+#include <optional>
 
 #include "base/log.hpp"
 #include "base/memory.hpp"
@@ -67,8 +68,9 @@ class LogStore::Impl {
     sinks.on_room([this] { capture.release(); });
   }
 
-  /// Records for the next image how many lines of each log were dropped.
+  /// Records for the next image how many lines of each log were dropped, and left out.
   void keep_dropped() EXCLUDES(mutex_) {
+    look_at_rates();
     FactMap dropped;  // counts never fall: leave out logs without any
     {
       MutexLock lock(mutex_);
@@ -188,6 +190,33 @@ class LogStore::Impl {
     return last;
   }
 
+  /// `log` has left out a message beyond rate_lines. Capture reports that for logs with pipes only,
+  /// and a daemon may have closed its standard output. Any thread.
+  void over_rate(ServiceLog& log) EXCLUDES(rates_mutex_) {
+    {
+      MutexLock lock(rates_mutex_);
+      over_rate_.insert(&log);
+    }
+    begin_rates.ask();
+  }
+
+  /// Calls look_at_rate() for the logs that have left out messages, and again as long as one needs
+  /// it. On the loop's thread, or while no thread runs the loop.
+  void look_at_rates() EXCLUDES(rates_mutex_) {
+    const TimePoint now = Clock::now();
+    std::optional<Milliseconds> next;
+    MutexLock lock(rates_mutex_);
+    std::erase_if(over_rate_, [&](ServiceLog* log) {
+      const auto due = log->look_at_rate(now, facts);
+      if (due) next = std::min(*due, next.value_or(*due));
+      return !due;
+    });
+    if (next)
+      rates.set(*next);
+    else
+      rates.stop();
+  }
+
   void remove_tap(const LogTap* tap) noexcept EXCLUDES(taps_mutex_, mutex_) {
     MutexLock lock(taps_mutex_);
     if (const auto found = taps_.find(tap); found != taps_.end()) taps_.erase(found);
@@ -211,6 +240,8 @@ class LogStore::Impl {
                      read_all();
                      for (const auto& done : std::exchange(when_read, {})) catch_all("log", done);
                    }};
+  TimerWatcher rates{data_loop, [this] { look_at_rates(); }};
+  LoopCall begin_rates{data_loop, [this] { look_at_rates(); }};
 
  private:
   /// Nobody holds the lock of a pipe without writers.
@@ -225,6 +256,9 @@ class LogStore::Impl {
   // Held while a log is configured or a tap is added. Taken before the locks of logs.
   Mutex taps_mutex_;
   LogTaps taps_ GUARDED_BY(taps_mutex_);
+
+  Mutex rates_mutex_;  // taken before the locks of logs
+  std::set<ServiceLog*> over_rate_ GUARDED_BY(rates_mutex_);
 
   Mutex rest_mutex_;  // taken before the locks of logs
   ReadBuffer rest_buffer_ GUARDED_BY(rest_mutex_){kReadAreas - 1};
@@ -265,7 +299,10 @@ void LogStore::take_over(Inheritance& inherited, const FactMap& facts) {
     if (ServiceLog* const log = impl_->find(slot)) log->count_on(fact);
   });
   each_slot(facts, SlotFact::left_out, [&](Slot slot, std::string_view fact) {
-    if (ServiceLog* const log = impl_->find(slot)) log->leave_out_on(fact);
+    ServiceLog* const log = impl_->find(slot);
+    if (log == nullptr) return;
+    log->leave_out_on(fact);
+    impl_->over_rate(*log);
   });
   std::map<int, LeftRead> left;
   for (Inheritance::One& area : inherited.take_all(KeptKind::reading))
@@ -298,7 +335,7 @@ void LogStore::take_over(Inheritance& inherited, const FactMap& facts) {
       impl_->watch(log, {&pipe, 1});
     });
   }
-  impl_->capture.look_later();  // at unfinished lines, and at intervals of rate_lines
+  impl_->capture.look_later();  // at unfinished lines
   catch_all("what waits in sinks", [&] {
     impl_->sinks.go_on_with_unused();
     // Earlier versions of zinit kept the lines in facts.
@@ -353,7 +390,8 @@ void LogStore::note(Slot slot, std::string_view line) {
 }
 
 void LogStore::take_message(Slot slot, pid_t pid, std::int64_t time_us, std::string_view line) {
-  if (impl_->get(slot).take(LogStream::syslog, pid, time_us, line)) impl_->capture.look_later();
+  ServiceLog& log = impl_->get(slot);
+  if (log.take(LogStream::syslog, pid, time_us, line)) impl_->over_rate(log);
 }
 
 LastLines LogStore::add_tap(const std::shared_ptr<LogTap>& tap, std::size_t lines,

@@ -202,7 +202,8 @@ class LogStore {
   void finish_consoles(Milliseconds limit) noexcept;
   /// After finish(), if there is no next image: reads pipes and writes log files again.
   void go_on() noexcept;
-  /// For a re-execution, after finish(): passes the drop counts to the next image.
+  /// For a re-execution, after finish(): passes the counts of lines that were dropped, or left out,
+  /// to the next image.
   void keep_dropped() noexcept;
 
   /// How many pipes of earlier processes of one service are kept open.

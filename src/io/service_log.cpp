@@ -81,14 +81,15 @@ void ServiceLog::leave_out_on(std::string_view left_out) {
   if (parts.size() != 2) return;
   FairLock lock(mutex_);
   Rate& rate = rate_.edit();
-  rate.left_out += static_cast<std::uint64_t>(std::max(parse_integer(parts[1]).value_or(0), 0LL));
+  rate.kept = static_cast<std::uint64_t>(std::max(parse_integer(parts[1]).value_or(0), 0LL));
+  rate.left_out += rate.kept;
   rate.until = std::min(TimePoint(Clock::duration(parse_integer(parts[0]).value_or(0))),
                         after(Clock::now(), rules_.rate_interval));
   rate.count = rules_.rate_lines;
 }
 
-void ServiceLog::keep_left_out(const LogPipe& pipe) noexcept {
-  if (pipe.facts == nullptr || rate_->left_out == rate_->kept) return;
+void ServiceLog::keep_left_out(StateFacts* facts) noexcept {
+  if (facts == nullptr || rate_->left_out == rate_->kept) return;
   catch_all("a count of lines", [&]() NO_THREAD_SAFETY_ANALYSIS {
     Rate& rate = rate_.edit();
     rate.kept = rate.left_out;
@@ -96,7 +97,7 @@ void ServiceLog::keep_left_out(const LogPipe& pipe) noexcept {
         rate.left_out > 0
             ? fmt::format("{} {}", rate.until.time_since_epoch().count(), rate.left_out)
             : std::string();
-    pipe.facts->keep(key_of(SlotFact::left_out, slot_), fact);
+    facts->keep(key_of(SlotFact::left_out, slot_), fact);
   });
 }
 
@@ -146,7 +147,7 @@ bool ServiceLog::take(LogStream stream, pid_t pid, std::int64_t time_us, std::st
   const std::size_t most = std::clamp<std::size_t>(ring_.limits().bytes, 1, kMaxPiece);
   SplitLine piece;
   bool leaves_out = false;
-  if (!admits(leaves_out, false)) return rate_->left_out == 1;
+  if (!admits(leaves_out, false)) return true;
   do {
     piece = {line.substr(0, most), line.size() > most};
     if (piece.continues) piece.text = piece.text.substr(0, whole_length(piece.text));
@@ -258,17 +259,21 @@ void ServiceLog::tell_left_out() {
                           rules_.rate_interval.count()));
 }
 
+std::optional<Milliseconds> ServiceLog::look_at_rate_locked(TimePoint now, StateFacts* facts) {
+  if (now >= rate_->until) tell_left_out();
+  keep_left_out(facts);
+  if (rate_->left_out == 0) return std::nullopt;
+  return Milliseconds{ms_between(now, rate_->until) + 1};
+}
+
+std::optional<Milliseconds> ServiceLog::look_at_rate(TimePoint now, StateFacts* facts) {
+  FairLock lock(mutex_);
+  return look_at_rate_locked(now, facts);
+}
+
 std::optional<Milliseconds> ServiceLog::look_again(LogPipe& pipe, TimePoint now) {
   FairLock lock(mutex_);
-  std::optional<Milliseconds> next;
-  if (rate_->left_out > 0) {
-    if (now >= rate_->until) {
-      tell_left_out();
-      keep_left_out(pipe);
-    } else {
-      next = Milliseconds{ms_between(now, rate_->until) + 1};
-    }
-  }
+  const std::optional<Milliseconds> next = look_at_rate_locked(now, pipe.facts);
   std::string_view held = pipe.splitter.held();
   held = held.substr(0, whole_length(held));
   if (pipe.ended || held.size() <= pipe.shown || pipe.leaves_out) return next;
@@ -327,7 +332,7 @@ void ServiceLog::take_read(LogPipe& pipe, ReadBuffer& buffer, std::size_t bytes)
   area.got(bytes, ring_.last_seq());
   split_locked(pipe, {area.bytes(), bytes}, buffer);
   kill_point("read.stored");
-  keep_left_out(pipe);
+  keep_left_out(pipe.facts);
   pipe.keep(area.number());
   kill_point("read.kept");
   area.end();
@@ -417,7 +422,7 @@ void ServiceLog::take_left(LogPipe& pipe, LeftRead& left) {
       keep_rest_in_ring(pipe, time_us, line);
   };
   pipe.splitter.feed(left.bytes, piece, joined, take);
-  keep_left_out(pipe);
+  keep_left_out(pipe.facts);
   pipe.keep(left.number);
 }
 
@@ -485,7 +490,7 @@ void ServiceLog::end_locked(LogPipe& pipe, ReadBuffer& buffer) {
     take_read(pipe, buffer, 1);
   }
   tell_left_out();
-  keep_left_out(pipe);
+  keep_left_out(pipe.facts);
   pipe.keep_nothing();
   std::erase_if(pipes_, [&](const LogPipePtr& other) { return other.get() == &pipe; });
 }

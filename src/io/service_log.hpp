@@ -120,7 +120,7 @@ class ServiceLog {
 
   /// Stores a line that did not come through a pipe, and gives it to the sinks. A line longer than
   /// kMaxPiece is stored in pieces.
-  /// @return  whether it is the first line beyond rate_lines in its interval: look_again() is due
+  /// @return  whether it was left out as a line beyond rate_lines: look_at_rate() is due
   bool take(LogStream stream, pid_t pid, std::int64_t time_us, std::string_view line)
       EXCLUDES(mutex_);
 
@@ -174,6 +174,9 @@ class ServiceLog {
   /// @return  when to call again for either; nothing: after the next read
   std::optional<Milliseconds> look_again(LogPipe& pipe, TimePoint now) EXCLUDES(mutex_);
   static constexpr Milliseconds kUnended{200};
+  /// The second part of look_again(), for a log that may have no pipe: lines that take() has left
+  /// out. Keeps in `facts` how many were not logged yet.
+  std::optional<Milliseconds> look_at_rate(TimePoint now, StateFacts* facts) EXCLUDES(mutex_);
 
   /// Stops reading `pipe`. Stores a last line without newline. If no process has the write end,
   /// waits for a read under way.
@@ -231,7 +234,9 @@ class ServiceLog {
       REQUIRES(mutex_);
   [[nodiscard]] bool admits(bool& leaves_out, bool continues) REQUIRES(mutex_);
   void tell_left_out() REQUIRES(mutex_);
-  void keep_left_out(const LogPipe& pipe) noexcept REQUIRES(mutex_);
+  void keep_left_out(StateFacts* facts) noexcept REQUIRES(mutex_);
+  [[nodiscard]] std::optional<Milliseconds> look_at_rate_locked(TimePoint now, StateFacts* facts)
+      REQUIRES(mutex_);
 
   const Slot slot_;
   mutable FairMutex mutex_;

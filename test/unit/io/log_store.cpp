@@ -95,6 +95,7 @@ struct Options {
   std::uint32_t lines = 1000;
   bool kmsg = false;
   ConsoleMode console = ConsoleMode::no;
+  std::uint32_t rate_lines = 0;
 };
 
 struct World {
@@ -121,6 +122,7 @@ struct World {
     logging.buffer_bytes = 1u << 30;
     logging.kmsg = options.kmsg;
     logging.console = options.console;
+    logging.rate_lines = options.rate_lines;
     store.configure(slot, spec);
   }
   OutputPipes open(Slot slot) {
@@ -381,6 +383,16 @@ TEST_CASE("log: lines for a sink that could not be opened are counted as dropped
   add_line(w.store, 0, "one");
   add_line(w.store, 0, "two");
   CHECK(w.store.info(0).dropped_by == Drops{{"kmsg", 2}, {"console", 2}});
+}
+
+TEST_CASE("log: messages beyond rate_lines are reported also if the log has no pipe",
+          "[threads][io]") {
+  World w;
+  w.start();
+  w.configure(0, "web", {.rate_lines = 1});
+  for (const char* line : {"one", "two", "three"}) add_line(w.store, 0, line);
+  const Texts expected{"one", "left out 2 lines: more than rate_lines = 1 in 1000 ms"};
+  CHECK(becomes_true([&] { return w.last_texts(0) == expected; }));
 }
 
 TEST_CASE("log: new limits hold from then on, lines that are kept stay", "[threads][io]") {

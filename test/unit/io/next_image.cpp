@@ -201,6 +201,25 @@ TEST_CASE("log: lines beyond rate_lines are left out and counted over crashes",
   }));
 }
 
+TEST_CASE("log: messages beyond rate_lines are counted over a re-execution without a pipe, too",
+          "[threads][io][kept]") {
+  CHECK(in_process([] {
+    Image& first = first_image();
+    for (const char* line : {"a", "b", "c", "d"}) add_line(*first.store, kLimited, line);
+    first.store->keep_dropped();
+    Image& second = next_image();
+    add_line(*second.store, kLimited, "e");
+    second.store->keep_dropped();
+    Image& third = next_image();
+    if (third.texts(kLimited) != Texts{"a", "b"}) return false;
+    if (!third.store->open_output(kLimited)) return false;  // the end of a pipe reports the count
+    const Texts expected{"a", "b", "left out 3 lines: more than rate_lines = 2 in 3600000 ms"};
+    if (third.texts(kLimited) != expected) return false;
+    Image& fourth = next_image();
+    return fourth.known.empty() && fourth.texts(kLimited) == expected;
+  }));
+}
+
 TEST_CASE("ring: a crash while it grows leaves its lines", "[io][kept]") {
   for (const std::size_t lines : {3u, 5000u}) {
     INFO(lines);
