@@ -45,9 +45,15 @@ void SinkTrouble::works() noexcept {
 }
 
 std::string SinkTrouble::fault() {
-  if (state_ == State::absent) return std::string(kAbsent);
+  const State state = state_;
+  return state == State::failing || state == State::absent ? reason(state) : std::string();
+}
+
+/// The reason of the trouble in this state, also if it is over meanwhile.
+std::string SinkTrouble::reason(State state) {
+  if (state == State::absent) return std::string(kAbsent);
   MutexLock lock(mutex_);
-  return state_ == State::failing ? why_ : std::string();
+  return why_;
 }
 
 bool SinkTrouble::quiet() const {
@@ -66,7 +72,7 @@ std::string SinkTrouble::say(TimePoint now) {
     told_ = true;
     const std::string so_far =
         lost == episode_ ? "" : fmt::format("; {}", lines_text(lost - episode_));
-    return fmt::format("{}: {}{}{}", label_, fault(), so_far,
+    return fmt::format("{}: {}{}{}", label_, reason(state), so_far,
                        state == State::absent ? "" : "; zinit tries again");
   }
   if (more) {

@@ -48,6 +48,7 @@ class SinkTrouble {
   friend class SinkReports;
   enum class State { fine, failing, over, absent };
   [[nodiscard]] bool fails() const { return state_ == State::failing || state_ == State::absent; }
+  [[nodiscard]] std::string reason(State state) EXCLUDES(mutex_);
   [[nodiscard]] std::string say(TimePoint now);
   [[nodiscard]] bool quiet() const;
   /// Whether there has never been any trouble. Any thread.
