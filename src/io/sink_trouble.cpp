@@ -4,6 +4,7 @@
 #include "io/sink_trouble.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -65,28 +66,28 @@ std::string SinkTrouble::say(TimePoint now) {
   if (quiet() || now < next_) return {};
   const std::uint64_t lost = lost_;
   const State state = state_;
-  const bool more = lost != said_;
-  said_ = lost;
+  const std::uint64_t all = lost - episode_;
+  const bool more = std::exchange(said_, lost) != lost;
   next_ = after(now, kSayAgain);
   if (state == State::failing || state == State::absent) {
     told_ = true;
-    const std::string so_far =
-        lost == episode_ ? "" : fmt::format("; {}", lines_text(lost - episode_));
+    const std::string so_far = all == 0 ? "" : fmt::format("; {}", lines_text(all));
     return fmt::format("{}: {}{}{}", label_, reason(state), so_far,
                        state == State::absent ? "" : "; zinit tries again");
   }
-  if (more) {
+  if (more && state == State::fine) {
     told_ = true;
-    return fmt::format("{}: too slow for the lines that arrive; {}", label_,
-                       lines_text(lost - episode_));
+    return fmt::format("{}: too slow for the lines that arrive; {}", label_, lines_text(all));
   }
   State over = State::over;
   state_.compare_exchange_strong(over, State::fine);
-  const std::uint64_t all = lost - episode_;
   episode_ = lost;
+  // Trouble that was over before it was logged: one line for both, and the next in a minute.
+  if (more && !told_)
+    return fmt::format("{}: {}; {}; it works again", label_, reason(State::failing),
+                       lines_text(all));
   next_ = {};
-  if (!told_) return {};
-  told_ = false;
+  if (!std::exchange(told_, false)) return {};
   return fmt::format("{}: works again; {} meanwhile", label_, lines_text(all));
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Reports in zinit's own log about sinks that do not deliver: a line when the trouble begins, one
-// each minute while more lines are lost, and one when it is over.
+// each minute while more lines are lost, and one when it is over. Trouble that is over within a
+// second has one line.
 //
 // A sink cannot log the trouble itself, because a log's lock may be held. It notifies its
 // SinkTrouble, and the data loop logs a second later: the first line includes what was lost by

@@ -154,6 +154,21 @@ TEST_CASE("sink: trouble of one sink is logged soon, even if that of another was
   set_log_descriptor(STDERR_FILENO, false);
 }
 
+TEST_CASE("sink: trouble that is over before it is logged has its reason", "[threads][io]") {
+  const Pipe ends = new_pipe();
+  set_log_descriptor(ends.write.get(), false);
+  LoopBeside loop;
+  SinkReports reports(*loop);
+  const auto trouble = reports.about("first");
+  trouble->lost(1);
+  trouble->failing("is broken");
+  trouble->works();
+  loop.start();
+  CHECK_THAT(receive(ends.read, 1), Contains("first: is broken; 1 line lost; it works again\n"));
+  loop.stop();
+  set_log_descriptor(STDERR_FILENO, false);
+}
+
 TEST_CASE("sink: at the end what waits is written, for a limited time", "[io]") {
   Bench<> console;
   console.take("last words");
