@@ -125,6 +125,16 @@ void RawConsole::on_room(const std::function<void()>& told) {
   for (const Begun* begun : {&out_, &err_}) begun->sink->on_room(told);
 }
 
+std::string RawConsole::fault() const {
+  std::string fault = out_.sink->fault();
+  return fault.empty() && !one_ ? err_.sink->fault() : fault;
+}
+
+void RawConsole::report_to(std::shared_ptr<SinkTrouble> trouble) noexcept {
+  if (!one_) err_.sink->report_to(trouble);
+  Sink::report_to(std::move(trouble));
+}
+
 Backlog RawConsole::backlog() noexcept { return one_ ? Backlog{} : err_.sink->backlog(); }
 
 void RawConsole::finish(Milliseconds limit) noexcept {

@@ -76,7 +76,10 @@ class RawConsole final : public Sink {
 
   void within_line(LogStream stream, const void* source) noexcept override;
   void finish_lines() noexcept override;
+  /// Of either descriptor.
+  [[nodiscard]] std::string fault() const override;
   /// For standard error. The `console = true` sink gets these calls itself for standard output.
+  void report_to(std::shared_ptr<SinkTrouble> trouble) noexcept override;
   void finish(Milliseconds limit) noexcept override;
   void keep_in(const std::shared_ptr<SinkArea>& area, const std::string& label) override;
 

@@ -96,9 +96,13 @@ class Sink {
   [[nodiscard]] virtual Backlog backlog() noexcept { return {}; }
 
   /// Makes zinit's own log report this sink's failures. Call before take().
-  void report_to(std::shared_ptr<SinkTrouble> trouble) noexcept { trouble_ = std::move(trouble); }
+  virtual void report_to(std::shared_ptr<SinkTrouble> trouble) noexcept {
+    trouble_ = std::move(trouble);
+  }
   /// Why it can deliver nothing now; empty: it can, or it reports to nobody.
-  [[nodiscard]] std::string fault() const { return trouble_ ? trouble_->fault() : std::string(); }
+  [[nodiscard]] virtual std::string fault() const {
+    return trouble_ ? trouble_->fault() : std::string();
+  }
 
  protected:
   /// Counts lines that are not delivered.

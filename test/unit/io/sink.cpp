@@ -169,6 +169,22 @@ TEST_CASE("sink: trouble that is over before it is logged has its reason", "[thr
   set_log_descriptor(STDERR_FILENO, false);
 }
 
+TEST_CASE("sink: a raw console reports the failure of standard error", "[threads][io]") {
+  std::signal(SIGPIPE, SIG_IGN);  // zinit ignores it from the start, too
+  LoopBeside loop;
+  SinkReports reports(*loop);
+  Pipe out = new_pipe(), err = new_pipe();
+  RawConsole raw(std::make_shared<ConsoleSink>(*loop, std::move(out.write)),
+                 std::make_shared<ConsoleSink>(*loop, std::move(err.write)));
+  raw.report_to(reports.about("log to the console"));
+  err.read.reset();
+  loop.start();
+  const SplitLine line{"lost", false};
+  raw.take({"web", LogStream::err, 1, &line, 0, {&line, 1}}, new_count());
+  CHECK(becomes_true([&] { return raw.fault() == "cannot write: Broken pipe"; }));
+  loop.stop();
+}
+
 TEST_CASE("sink: at the end what waits is written, for a limited time", "[io]") {
   Bench<> console;
   console.take("last words");
