@@ -194,8 +194,14 @@ void log_lines(std::span<const LogRecord> lines) noexcept {
     }
   }
   batch.flush();
-  if (const LogListener listen = listener)
-    for (const auto& [level, line] : printed) listen(level, line);
+  if (const LogListener listen = listener) {
+    for (const auto& [level, line] : printed) {
+      try {
+        listen(level, line);
+      } catch (...) {  // no memory: the line was written all the same
+      }
+    }
+  }
   errno = saved;
 }
 

@@ -16,6 +16,7 @@
 #include "base/memory.hpp"
 #include "base/mutex.hpp"
 #include "base/sort.hpp"
+#include "base/text.hpp"
 #include "io/capture.hpp"
 #include "io/service_log.hpp"
 #include "state/slot_facts.hpp"
@@ -28,8 +29,13 @@ namespace {
 std::atomic<ServiceLog*> own_log{nullptr};
 
 void hear_own_log(LogLevel level, std::string_view line) {
+  ServiceLog* const log = own_log;
+  if (log == nullptr) return;
   const EssentialAllocations essential;  // the client's request may be what is logged
-  if (ServiceLog* log = own_log) log->note(fmt::format("{:<5} {}", log_level_name(level), line));
+  std::string text = fmt::format("{:<5} ", log_level_name(level));
+  // Cut as the ring would cut it: a client may have chosen the size.
+  text += cut_utf8(line, kMaxPiece - text.size());
+  log->note(text);
 }
 
 // While the last lines are printed: how often zinit checks whether their reader still reads, and

@@ -95,6 +95,14 @@ TEST_CASE(
   CHECK(written == Texts{"warn  a\\x0ab\n"});
 }
 
+TEST_CASE("a listener that has no memory for a line ends nothing", "[base][log]") {
+  Captured log;
+  set_log_listener([](LogLevel, std::string_view) { throw std::bad_alloc(); });
+  log_warn("one");
+  log_warn("two");
+  CHECK(log.text() == "warn  one\nwarn  two\n");
+}
+
 TEST_CASE("a full log drops whole lines, counts them and says so later", "[base][log]") {
   Captured log;
   const std::string line(1000, 'x');

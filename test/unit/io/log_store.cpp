@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The log store with real pipes, processes and threads: nothing lost, nobody starved, all bounded.
 #include "io/log_store.hpp"
+#include "base/log.hpp"
 #include "support/test.hpp"
 #include "unit/io/sinks.hpp"
 #include "unit/support/kept_lines.hpp"
@@ -319,6 +320,23 @@ TEST_CASE("log: a tap is given the lines of the logs that it wants, and the last
   CHECK(all->lines().size() == 7);
   w.store.remove_tap(all);
   w.stop();
+}
+
+TEST_CASE("log: a line of zinit's own log is cut between characters", "[threads][io]") {
+  const Pipe ends = new_pipe();
+  set_log_descriptor(ends.write.get(), false);
+  World w;
+  w.store.keep_own_log();
+  const auto tap = std::make_shared<KeepingTap>("zinit");
+  (void)w.store.add_tap(tap, 0, kRoom);
+  std::string umlauts;
+  while (umlauts.size() < 5 * kMaxPiece) umlauts += "\xc3\xa4";
+  log_info("x{}", umlauts);
+  set_log_descriptor(STDERR_FILENO, false);
+  const std::string expected = "info  x" + umlauts.substr(0, kMaxPiece - 8);
+  CHECK(tap->lines() == Texts{"zinit: " + expected});
+  CHECK(w.last_texts(kOwnLog, 1) == Texts{expected});
+  w.store.remove_tap(tap);
 }
 
 TEST_CASE("log: if the last lines of all logs are too many, each has a share", "[threads][io]") {
