@@ -113,6 +113,22 @@ void RawConsole::finish_lines() noexcept {
   });
 }
 
+void RawConsole::leave(const void* source, const DropCount& dropped) noexcept {
+  MutexLock lock(mutex_);
+  for (Begun* begun : {&out_, &err_}) {
+    try {
+      if (auto begin = begun->lines.extract(source)) {
+        SinkBatch batch;
+        batch.source = source;
+        send(*begun, std::move(begin.mapped()) + '\n', batch, false, dropped);
+      }
+    } catch (...) {  // no memory
+      lose(dropped, 1);
+    }
+    if (begun->within == source) begun->within = this;
+  }
+}
+
 void RawConsole::within_line(LogStream stream, const void* source) noexcept {
   MutexLock lock(mutex_);
   const void*& within = of(stream).within;

@@ -75,6 +75,7 @@ class RawConsole final : public Sink {
   [[nodiscard]] Backlog backlog() noexcept override;
 
   void within_line(LogStream stream, const void* source) noexcept override;
+  void leave(const void* source, const DropCount& dropped) noexcept override;
   void finish_lines() noexcept override;
   /// Of either descriptor.
   [[nodiscard]] std::string fault() const override;
@@ -90,7 +91,8 @@ class RawConsole final : public Sink {
   struct Begun {
     std::shared_ptr<ConsoleSink> sink;
     std::map<const void*, std::string> lines;  // by source
-    const void* within = nullptr;              // the source of a line whose beginning was written
+    // The source of a line whose beginning was written; this sink itself if no source has the rest.
+    const void* within = nullptr;
     std::string unended;  // the service that left a line open (ConsoleSink::leave_open())
   };
   [[nodiscard]] Begun& of(LogStream stream) noexcept {

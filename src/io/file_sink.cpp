@@ -80,6 +80,11 @@ void FileSink::within_line(LogStream, const void* source) noexcept {
   within_line_of_ = within_line_of_ == nullptr ? source : this;
 }
 
+void FileSink::leave(const void* source, const DropCount&) noexcept {
+  MutexLock lock(mutex_);
+  if (within_line_of_ == source) within_line_of_ = this;
+}
+
 void FileSink::count_size(Block& block) noexcept {
   waiting_bytes_ -= block.size;
   block.size = block.chunk.text().size() + block.parts.size() * sizeof(Part);

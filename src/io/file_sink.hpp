@@ -61,6 +61,7 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   void take(const SinkBatch& batch, const DropCount& dropped) noexcept override;
 
   void within_line(LogStream, const void* source) noexcept override;
+  void leave(const void* source, const DropCount&) noexcept override;
 
   [[nodiscard]] bool wants_pause() noexcept override;
 
@@ -149,8 +150,8 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   // When the queue became half full. TimePoint{}: not since it was nearly empty.
   TimePoint half_full_ GUARDED_BY(mutex_){};
   Rotation rotation_ GUARDED_BY(mutex_);
-  const void* within_line_of_ GUARDED_BY(mutex_) = nullptr;
-  bool queued_ GUARDED_BY(mutex_) = false;  // waits for a writer or has one
+  const void* within_line_of_ GUARDED_BY(mutex_) = nullptr;  // this: no source has the rest
+  bool queued_ GUARDED_BY(mutex_) = false;                   // waits for a writer or has one
   bool closed_ GUARDED_BY(mutex_) = false;  // after a failed write: the next one opens the path
   // Queued blocks to write before the file is opened again. Unset: no reopening was requested.
   std::optional<std::size_t> reopen_after_ GUARDED_BY(mutex_);

@@ -55,6 +55,10 @@ bool ServiceLog::configure(std::string_view name, Ring::Limits limits, const Log
                           : Output{sink, std::make_shared<std::atomic<std::uint64_t>>(0)});
   }
   outputs_.swap(outputs);
+  std::erase_if(outputs, [&](const Output& output) NO_THREAD_SAFETY_ANALYSIS {
+    return std::ranges::any_of(outputs_, [&](const Output& o) { return o.sink == output.sink; });
+  });
+  leave(outputs);
   name_ = name;  // last: after a lack of memory, the next call reports it again
   return renamed;
 }
@@ -105,6 +109,7 @@ void ServiceLog::forget() noexcept {
   FairLock lock(mutex_);
   name_.clear();
   ring_.clear();
+  leave(outputs_);
   outputs_.clear();
   rules_ = {};
   rate_.reset();
@@ -215,6 +220,18 @@ void ServiceLog::give_to_sinks(const SinkBatch& batch) noexcept {
   for (const LogPipePtr& other : pipes_)
     if (other.get() != batch.source && std::exchange(other->within, false))
       other->keep(other->kept_read);
+}
+
+/// See Sink::leave().
+void ServiceLog::leave(std::span<const Output> outputs, const void* source) noexcept {
+  const EssentialAllocations essential;
+  for (const Output& output : outputs) output.sink->leave(source, output.dropped);
+}
+
+/// These sinks get no more of any line.
+void ServiceLog::leave(std::span<const Output> outputs) noexcept {
+  leave(outputs, this);
+  for (const LogPipePtr& pipe : pipes_) leave(outputs, pipe.get());
 }
 
 void ServiceLog::keep_in_ring(const SinkBatch& batch) {
@@ -489,6 +506,7 @@ void ServiceLog::end_locked(LogPipe& pipe, ReadBuffer& buffer) {
     *buffer.area.bytes() = '\n';
     take_read(pipe, buffer, 1);
   }
+  leave(outputs_, &pipe);  // the end of the line may have been left out, or found no room
   tell_left_out();
   keep_left_out(pipe.facts);
   pipe.keep_nothing();

@@ -228,6 +228,8 @@ class ServiceLog {
   [[nodiscard]] SinkBatch batch_of(const LogPipe& pipe, std::int64_t time_us,
                                    std::span<const SplitLine> lines) const REQUIRES(mutex_);
   void give_to_sinks(const SinkBatch& batch) noexcept REQUIRES(mutex_);
+  static void leave(std::span<const Output> outputs, const void* source) noexcept;
+  void leave(std::span<const Output> outputs) noexcept REQUIRES(mutex_);
   void tell_taps(const SinkBatch& batch) noexcept REQUIRES(mutex_);
   void keep_in_ring(const SinkBatch& batch) REQUIRES(mutex_);
   void keep_rest_in_ring(LogPipe& pipe, std::int64_t time_us, const SplitLine& line)

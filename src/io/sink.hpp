@@ -74,6 +74,10 @@ class Sink {
   /// After a re-execution, before take(): the previous image has given this sink the beginning of a
   /// line from `source`, whose rest follows. Threads as for take().
   virtual void within_line(LogStream /*stream*/, const void* /*source*/) noexcept {}
+  /// No more text of `source` comes: the stream has ended, or its service has other sinks now. Ends
+  /// the line of which this sink has the beginning, if any. Afterwards another stream may have the
+  /// same `source`. Parameters and threads as for take().
+  virtual void leave(const void* /*source*/, const DropCount& /*dropped*/) noexcept {}
   /// At the end of zinit: writes the waiting lines, for at most `limit`. No thread runs the loop.
   virtual void finish(Milliseconds limit) noexcept = 0;
 

@@ -133,6 +133,18 @@ TEST_CASE("file sink: pieces of a line are joined, and another stream's line end
   CHECK(*file.dropped == 0);
 }
 
+TEST_CASE("file sink: the line of a source that leaves is not joined with the next one there",
+          "[threads][io]") {
+  Bench file;
+  const int source = 0;  // only its address matters
+  file.take(&source, {{"half", true}});
+  file.sink->leave(&source, file.dropped);
+  file.take(&source, {{"new"}});
+  file.sink->leave(&source, file.dropped);
+  file.take(&source, {{"newer"}});
+  CHECK(becomes_true([&] { return text_of_file(file.path) == "half\nnew\nnewer\n"; }));
+}
+
 TEST_CASE("file sink: a file is opened again even if there is always more to write",
           "[threads][io]") {
   Bench file;

@@ -73,6 +73,7 @@ class KeepingSink final : public Sink, public Kept {
   [[nodiscard]] std::string_view name() const noexcept override { return name_; }
   void take(const SinkBatch& batch, const DropCount& dropped) noexcept override {
     ++reads;
+    last_source = batch.source;
     for (const SplitLine& line : batch.lines) {
       if (line.text == "drop me")
         ++*dropped;
@@ -80,12 +81,17 @@ class KeepingSink final : public Sink, public Kept {
         add(batch.service, line.text);
     }
   }
+  void leave(const void* source, const DropCount&) noexcept override {
+    if (source == last_source) ++left;
+  }
   void finish(Milliseconds) noexcept override {}
   [[nodiscard]] bool wants_pause() noexcept override { return ++asked > 0 && pauses; }
 
   std::atomic<int> reads{0};
   std::atomic<int> asked{0};
   std::atomic<bool> pauses{false};
+  std::atomic<const void*> last_source{nullptr};
+  std::atomic<int> left{0};  // how often that source has left
 
  private:
   const std::string_view name_;
@@ -392,6 +398,28 @@ TEST_CASE("log: settings say which sinks get the lines, and drops are counted by
   CHECK(lines[0].time_us == 5);
   CHECK(lines[1].continues);
   CHECK(lines[2].text == "x");
+}
+
+TEST_CASE("log: a sink hears of a pipe with half a line that ends, or that it gets no more of",
+          "[threads][io]") {
+  const std::string way = GENERATE(as<std::string>{}, "other sinks", "removed", "ended");
+  INFO(way);
+  const auto console = std::make_shared<KeepingSink>("console");
+  World w({nullptr, console});
+  w.configure(0, "web", {.console = ConsoleMode::lines});
+  OutputPipes pipes = w.open(0);
+  put(pipes.out, std::string(kMaxPiece + 1, 'x'));
+  w.store.take_in(0);
+  REQUIRE(console->lines().size() == 1);
+  w.configure(0, "web", {.lines = 7, .console = ConsoleMode::lines});
+  CHECK(console->left == 0);
+  if (way == "other sinks") w.configure(0, "web");
+  if (way == "removed") w.store.forget(0);
+  if (way == "ended") {
+    pipes = {};
+    w.store.take_in(0);
+  }
+  CHECK(console->left == 1);
 }
 
 TEST_CASE("log: lines for a sink that could not be opened are counted as dropped",

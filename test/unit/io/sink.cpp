@@ -169,6 +169,29 @@ TEST_CASE("sink: trouble that is over before it is logged has its reason", "[thr
   set_log_descriptor(STDERR_FILENO, false);
 }
 
+TEST_CASE("sink: a raw console ends the line of a source that leaves, whose place another takes",
+          "[io]") {
+  const auto loop = new_loop();
+  Pipe ends = new_pipe();
+  const auto console = std::make_shared<ConsoleSink>(*loop, std::move(ends.write));
+  RawConsole raw(console, console);
+  const int source = 0;  // only its address matters
+  const auto take = [&](const SplitLine& line) {
+    raw.take({"web", LogStream::out, 1, &source, 0, {&line, 1}}, new_count());
+  };
+  take({"ha", true});
+  take({"lf", true});
+  raw.leave(&source, new_count());
+  take({"new"});
+  raw.within_line(LogStream::out, &source);  // the previous image has written the beginning
+  raw.leave(&source, new_count());
+  take({"newer"});
+  raw.leave(&source, new_count());
+  take({"newest"});
+  console->finish(1000ms);
+  CHECK(receive(ends.read, 23) == "half\nnew\n\nnewer\nnewest\n");
+}
+
 TEST_CASE("sink: a raw console reports the failure of standard error", "[threads][io]") {
   std::signal(SIGPIPE, SIG_IGN);  // zinit ignores it from the start, too
   LoopBeside loop;
