@@ -46,10 +46,11 @@ class Capture::Reader {
  public:
   Reader(Capture& capture, std::unique_ptr<DataLoop> with_thread, std::uint8_t number);
 
-  /// Any thread: the log with the pipe that it reads for `limit` or longer; null: none.
-  [[nodiscard]] const ServiceLog* reading(Milliseconds limit) const noexcept {
+  /// Any thread: the pipe that it reads for `limit` or longer; null: none. With the lock of Capture
+  /// the pipe is valid until the lock is released, because the reading cannot end.
+  [[nodiscard]] const LogPipe* reading(Milliseconds limit) const noexcept {
     const TimePoint since = since_;
-    return since != kNever && Clock::now() - since >= limit ? log_.load() : nullptr;
+    return since != kNever && Clock::now() - since >= limit ? pipe_.load() : nullptr;
   }
 
   void drain(const std::vector<LogPipePtr>& pipes);
@@ -77,26 +78,26 @@ class Capture::Reader {
 
   Capture& capture_;
   ReadBuffer buffer_;
-  std::atomic<const ServiceLog*> log_{nullptr};
+  std::atomic<const LogPipe*> pipe_{nullptr};
   std::atomic<TimePoint> since_{kNever};  // kNever: it reads nothing
   TimerWatcher again_;                    // calls begin_to_watch() while there are unwatched_
   TimerWatcher resume_;                   // calls resume() while there are paused_
   TimerWatcher again_look_;  // while an unended line is not shown, or left-out lines not logged
 };
 
-/// While it exists, its reader may hang in a pipe of `log`, and another may take over. Ask reads()
+/// While it exists, its reader may hang in `pipe`, and another may take over. Ask reads()
 /// afterwards: a reader that was replaced must leave the pipes alone.
 class Capture::Reader::Reading {
  public:
-  Reading(Reader& reader, const ServiceLog& log) noexcept : reader_(reader) {
-    reader.log_ = &log;
+  Reading(Reader& reader, const LogPipe& pipe) noexcept : reader_(reader) {
+    reader.pipe_ = &pipe;
     reader.since_ = Clock::now();
     reader.capture_.begins_to_read();
   }
   ~Reading() {
     MutexLock lock(reader_.capture_.mutex_);
     reader_.since_ = kNever;
-    // The reader that took over has held the pipes of the log.
+    // The reader that took over has held the pipes of the service.
     if (!reader_.capture_.reads(reader_)) reader_.capture_.current_.load()->look.ask();
   }
   Reading& operator=(Reading&&) = delete;
@@ -128,7 +129,7 @@ void Capture::Reader::on_ready(const LogPipe* key, std::uint32_t events) {
     if (!capture_.reads(*this)) return;
     pipe = capture_.find(key);
     if (!pipe) return;
-    hangs = capture_.hangs(pipe->log);
+    hangs = capture_.hangs(*pipe);
   }
   if (hangs) return hold(*pipe);
   if (events == EPOLLHUP) return ended(*pipe);
@@ -147,7 +148,7 @@ void Capture::Reader::readable(LogPipe& pipe) {
   if (pipe.log.wants_pause()) return pause(pipe);
   ServiceLog::ReadOnce read;
   {
-    const Reading reading(*this, pipe.log);
+    const Reading reading(*this, pipe);
     read = pipe.log.read(pipe, buffer_);
     if (!read.busy && !read.ended) pipe.paused = pays(pipe, read);
   }
@@ -230,7 +231,7 @@ void Capture::Reader::look_at_all() {
   for (const LogPipePtr& pipe : pipes) {
     if (!capture_.reads(*this)) return;
     // A reader that hangs in it still uses its descriptor, and asks for the next look.
-    if (pipe->ended && !capture_.holds_all_of(pipe->log)) let_go(*pipe);
+    if (pipe->ended && !capture_.waits_for_reader(*pipe)) let_go(*pipe);
     if (const auto due = pipe->log.look_again(*pipe, now))
       next = std::min(*due, next.value_or(*due));
   }
@@ -243,8 +244,8 @@ void Capture::Reader::look_at_all() {
 void Capture::Reader::drain(const std::vector<LogPipePtr>& pipes) {
   for (const LogPipePtr& pipe : pipes) {
     if (!capture_.reads(*this)) return;
-    if (capture_.holds_all_of(pipe->log)) continue;
-    const Reading reading(*this, pipe->log);
+    if (capture_.waits_for_reader(*pipe)) continue;
+    const Reading reading(*this, *pipe);
     pipe->log.drain(*pipe, buffer_);
   }
   look.ask();
@@ -262,9 +263,10 @@ void Capture::Reader::give_up_oldest(ServiceLog& log) {
   });
   log.launches_to_look = static_cast<int>((all - old.size()) / kPipesOfProcess / 4);
   for (std::size_t i = 0; i + LogStore::kOldPipes < old.size(); ++i) {
-    if (!capture_.reads(*this) || capture_.holds_all_of(log)) return;  // the next launch asks again
+    // The next launch asks again.
+    if (!capture_.reads(*this) || capture_.waits_for_reader(*old[i])) return;
     {
-      const Reading reading(*this, log);
+      const Reading reading(*this, *old[i]);
       log.drain(*old[i], buffer_, Drain::all);
     }
     if (capture_.reads(*this)) ended(*old[i]);
@@ -284,7 +286,7 @@ void Capture::Reader::let_go(LogPipe& pipe) {
     std::erase(capture_.held_, &pipe);
     set.remove(pipe.fd.get());
   }
-  const Reading reading(*this, pipe.log);
+  const Reading reading(*this, pipe);
   pipe.log.close(pipe);
 }
 
@@ -382,16 +384,18 @@ LogPipePtr Capture::find(const LogPipe* pipe) const {
   return found == watched_.end() ? nullptr : *found;
 }
 
-/// Whether a reader that was replaced hangs in a pipe of this log.
-bool Capture::hangs(const ServiceLog& log) const noexcept {
+/// Whether a reader that was replaced hangs in this pipe, or in another one of the same service.
+bool Capture::hangs(const LogPipe& pipe) const noexcept {
   return std::ranges::any_of(readers_, [&](const std::unique_ptr<Reader>& reader) {
-    return reader && !reads(*reader) && reader->reading({}) == &log;
+    const LogPipe* const read = reader && !reads(*reader) ? reader->reading({}) : nullptr;
+    return read != nullptr && &read->log == &pipe.log && read->owner == pipe.owner;
   });
 }
 
-bool Capture::holds_all_of(const ServiceLog& log) noexcept {
+/// The same, without the lock.
+bool Capture::waits_for_reader(const LogPipe& pipe) noexcept {
   MutexLock lock(mutex_);
-  return hangs(log);
+  return hangs(pipe);
 }
 
 void Capture::release() noexcept {
@@ -433,10 +437,10 @@ bool Capture::read_now(const std::vector<LogPipePtr>& pipes) {
   return true;
 }
 
-const ServiceLog* Capture::reading(Milliseconds limit) noexcept {
+LogOwner Capture::reading(Milliseconds limit) noexcept {
   MutexLock lock(mutex_);
   for (const std::unique_ptr<Reader>& reader : readers_)
-    if (const ServiceLog* const log = reader ? reader->reading(limit) : nullptr) return log;
+    if (const LogPipe* const pipe = reader ? reader->reading(limit) : nullptr) return pipe->owner;
   return nullptr;
 }
 
@@ -454,12 +458,13 @@ void Capture::look_at_reader() {
     replace_reader();
 }
 
-/// Lets another thread read all pipes, except those of the log that hangs: on_ready().
+/// Lets another thread read all pipes, except those of the service that hangs: on_ready().
 void Capture::replace_reader() {
   MutexLock lock(mutex_);
   Reader& old = *current_.load();
-  const ServiceLog* const hung = old.reading(kHungRead);
-  if (hung == nullptr || !running_) return;
+  const LogPipe* const read = old.reading(kHungRead);
+  if (read == nullptr || !running_) return;
+  const LogOwner hung = read->owner;
   unwatched_.reserve(watched_.size());
   const auto next = idle_reader();
   const auto started = next ? (*next)->thread->start() : Result<void>(Failure(next.error()));
@@ -482,7 +487,7 @@ void Capture::replace_reader() {
   log_error(
       "{}: a process of this service holds the lock of its output pipe, perhaps because it writes "
       "from a mapped file whose server does not answer: {}",
-      hung->name(),
+      *hung,
       started ? "its output is read when the process is gone"
               : fmt::format("zinit cannot read the output of services until then ({})",
                             started.error().text));

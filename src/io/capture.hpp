@@ -19,10 +19,11 @@
 // Reads that hang: a process holds the lock of its pipe while it writes, and for ever if its data
 // is in a file whose server does not answer (service_log.hpp). A read(2) or close(2) then waits in
 // the kernel, where no signal reaches it. The data loop notices such a read after kHungRead.
-// Another thread then reads all other pipes, and the pipes of the same log are held: one service
-// cannot make a second thread hang. When the read returns, its thread ends, and the log's pipes are
-// read again. If kMostReaders threads hang at once, no pipe is read until one of them returns. Only
-// the thread that took over last pauses, holds and closes pipes.
+// Another thread then reads all other pipes, and the pipes of the same service are held: one
+// service cannot make a second thread hang. When the read returns, its thread ends, and the pipes
+// are read again. The pipes of another service that has got the slot, and with it the log, are not
+// held. If kMostReaders threads hang at once, no pipe is read until one of them returns. Only the
+// thread that took over last pauses, holds and closes pipes.
 //
 // Threads: any may call everything here, also with the board's lock, unless a comment restricts it.
 // Never call it with the lock of a log.
@@ -71,8 +72,8 @@ class Capture {
   /// @return  false before start(): read them yourself
   [[nodiscard]] bool read_now(const std::vector<LogPipePtr>& pipes) EXCLUDES(mutex_);
 
-  /// A log with a pipe that a thread reads for `limit` or longer; null: none.
-  [[nodiscard]] const ServiceLog* reading(Milliseconds limit) noexcept EXCLUDES(mutex_);
+  /// The owner of a pipe that a thread reads for `limit` or longer; null: none.
+  [[nodiscard]] LogOwner reading(Milliseconds limit) noexcept EXCLUDES(mutex_);
 
   /// Watches the pipes again that a sink held (Sink::holds()). Does not block.
   void release() noexcept EXCLUDES(mutex_);
@@ -96,11 +97,11 @@ class Capture {
   [[nodiscard]] Result<Reader*> idle_reader() REQUIRES(mutex_);
   void let_read(Reader& reader) REQUIRES(mutex_);
   [[nodiscard]] bool reads(const Reader& reader) const noexcept { return current_ == &reader; }
-  [[nodiscard]] bool hangs(const ServiceLog& log) const noexcept REQUIRES(mutex_);
+  [[nodiscard]] bool hangs(const LogPipe& pipe) const noexcept REQUIRES(mutex_);
   [[nodiscard]] bool add_to_set(const LogPipe& pipe) REQUIRES(mutex_);
   void listen(const LogPipe& pipe) REQUIRES(mutex_);
   [[nodiscard]] LogPipePtr find(const LogPipe* pipe) const REQUIRES(mutex_);
-  [[nodiscard]] bool holds_all_of(const ServiceLog& log) noexcept EXCLUDES(mutex_);
+  [[nodiscard]] bool waits_for_reader(const LogPipe& pipe) noexcept EXCLUDES(mutex_);
   void begins_to_read() noexcept;
   void look_at_reader() EXCLUDES(mutex_);
   void replace_reader() EXCLUDES(mutex_);
@@ -118,7 +119,7 @@ class Capture {
   bool late_ GUARDED_BY(mutex_) = false;  // read_now() has waited in vain for `current_`
   // Looks at reads while there are some. Asked for once in kHungRead at most.
   std::atomic<bool> looks_{false};
-  const ServiceLog* told_hung_ GUARDED_BY(mutex_) = nullptr;  // if no thread could take over
+  LogOwner told_hung_ GUARDED_BY(mutex_);  // if no thread could take over
   TimerWatcher look_at_reader_;
   LoopCall begin_to_look_;
 };

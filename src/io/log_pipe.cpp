@@ -9,6 +9,7 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "io/loop.hpp"
+#include "io/service_log.hpp"
 
 namespace zinit {
 
@@ -42,6 +43,16 @@ PipeFact pipe_fact(const FactMap& facts, int pipe) {
   fact.within = (number(2) & kWithin) != 0;
   return fact;
 }
+
+LogPipe::LogPipe(ServiceLog& to, KeptFd read_end, LogStream from, PipeWriter process,
+                 StateFacts* kept_in, std::string held)
+    : log(to),
+      owner(to.owner()),
+      facts(kept_in),
+      writer(std::move(process)),
+      splitter(std::move(held)),
+      fd(std::move(read_end)),
+      stream(from) {}
 
 void LogPipe::keep(std::uint64_t read) noexcept {
   const pid_t pid = *writer;

@@ -26,20 +26,19 @@ namespace zinit {
 
 class ServiceLog;
 
+/// The name of the service that a log belongs to; empty: none. If the slot gets another service,
+/// perhaps of the same name, the log gets another owner: compare the pointers.
+using LogOwner = std::shared_ptr<const std::string>;
+
 /// The pid of the process that writes to a pair of pipes; 0 until the process exists.
 using PipeWriter = std::shared_ptr<std::atomic<pid_t>>;
 
 /// The read end of one pipe of one process. Its log owns it until the pipe has ended, and so does
 /// Capture while it watches the pipe. See ServiceLog::close() for the descriptor.
 struct LogPipe {
-  LogPipe(ServiceLog& owner, KeptFd read_end, LogStream from, PipeWriter process,
-          StateFacts* kept_in = nullptr, std::string held = {})
-      : log(owner),
-        facts(kept_in),
-        writer(std::move(process)),
-        splitter(std::move(held)),
-        fd(std::move(read_end)),
-        stream(from) {}
+  /// Takes the lock of `to`.
+  LogPipe(ServiceLog& to, KeptFd read_end, LogStream from, PipeWriter process,
+          StateFacts* kept_in = nullptr, std::string held = {});
 
   /// Keeps for the next image which process writes to the pipe, and the beginning of an unfinished
   /// line. `read` is the number of the last read that this includes.
@@ -48,6 +47,7 @@ struct LogPipe {
   void keep_nothing() noexcept;
 
   ServiceLog& log;
+  const LogOwner owner;     // of the log, when the pipe was made
   StateFacts* const facts;  // null: nothing is kept
   const PipeWriter writer;
   OutputTailPtr tail;  // also gets the lines; usually null

@@ -484,9 +484,9 @@ bool LogStore::busy() noexcept {
 std::string LogStore::hanging() {
   if (const std::string file = impl_->sinks.hanging(); !file.empty())
     return fmt::format("the log file {} does not answer", printable(file));
-  const ServiceLog* const log = impl_->capture.reading(kHungRead);
-  if (log == nullptr) return {};
-  return fmt::format("a process of {} holds the lock of its output pipe", log->name());
+  const LogOwner owner = impl_->capture.reading(kHungRead);
+  if (owner == nullptr) return {};
+  return fmt::format("a process of {} holds the lock of its output pipe", *owner);
 }
 
 }  // namespace zinit

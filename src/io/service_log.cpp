@@ -36,14 +36,30 @@ constexpr std::size_t kShortRead = 4096;
 // Memory that a line takes besides its text while it waits for a client.
 constexpr std::size_t kLineOverhead = 64;
 
+/// The owner of the log of a free slot.
+const LogOwner& nobody() {
+  // Never destroyed: threads may use logs until the very end.
+  static const LogOwner& none = *new LogOwner(std::make_shared<const std::string>());
+  return none;
+}
+
 }  // namespace
+
+ServiceLog::ServiceLog(RingMemory& memory, Slot slot)
+    : slot_(slot), ring_(Ring::Limits{}, memory, slot), owner_(nobody()) {}
+
+ServiceLog::ServiceLog(RingMemory& memory, Slot slot, std::string_view name)
+    : slot_(slot),
+      ring_(Ring::Limits{}, memory, slot),
+      owner_(std::make_shared<const std::string>(name)) {}
 
 ServiceLog::~ServiceLog() = default;
 
 bool ServiceLog::configure(std::string_view name, Ring::Limits limits, const LogRules& rules,
                            const std::vector<std::shared_ptr<Sink>>& sinks) {
   FairLock lock(mutex_);
-  const bool renamed = name_ != name;
+  const bool renamed = *owner_ != name;
+  LogOwner owner = renamed ? std::make_shared<const std::string>(name) : owner_;
   ring_.set_limits(limits);
   rules_ = rules;
   std::vector<Output> outputs;
@@ -59,7 +75,7 @@ bool ServiceLog::configure(std::string_view name, Ring::Limits limits, const Log
     return std::ranges::any_of(outputs_, [&](const Output& o) { return o.sink == output.sink; });
   });
   leave(outputs);
-  name_ = name;  // last: after a lack of memory, the next call reports it again
+  owner_ = std::move(owner);  // last: after a lack of memory, the next call reports it again
   return renamed;
 }
 
@@ -107,7 +123,7 @@ void ServiceLog::keep_left_out(StateFacts* facts) noexcept {
 
 void ServiceLog::forget() noexcept {
   FairLock lock(mutex_);
-  name_.clear();
+  owner_ = nobody();
   ring_.clear();
   leave(outputs_);
   outputs_.clear();
@@ -144,7 +160,7 @@ void ServiceLog::note_locked(std::string_view line) noexcept {
   const std::int64_t time_us = wall_us();
   ring_.append(time_us, LogStream::zinit, false, line);
   const SplitLine only{line, false};
-  tell_taps({name_, LogStream::zinit, 0, nullptr, time_us, {&only, 1}});
+  tell_taps({*owner_, LogStream::zinit, 0, nullptr, time_us, {&only, 1}});
 }
 
 bool ServiceLog::take(LogStream stream, pid_t pid, std::int64_t time_us, std::string_view line) {
@@ -157,7 +173,7 @@ bool ServiceLog::take(LogStream stream, pid_t pid, std::int64_t time_us, std::st
     piece = {line.substr(0, most), line.size() > most};
     if (piece.continues) piece.text = piece.text.substr(0, whole_length(piece.text));
     line.remove_prefix(piece.text.size());
-    store({name_, stream, pid, this, time_us, {&piece, 1}});
+    store({*owner_, stream, pid, this, time_us, {&piece, 1}});
   } while (piece.continues);
   return false;
 }
@@ -171,7 +187,7 @@ void ServiceLog::tell_taps(const SinkBatch& batch) noexcept {
 std::vector<LogLine> ServiceLog::attach(const std::shared_ptr<LogTap>& tap, std::size_t lines,
                                         std::size_t& bytes, std::uint64_t& left_out) {
   FairLock lock(mutex_);
-  if (name_.empty() || !tap->wants(name_)) return {};
+  if (owner_->empty() || !tap->wants(*owner_)) return {};
   if (taps_->contains(tap)) return {};
   std::vector<LogLine> last;
   Ring::Place place;
@@ -297,7 +313,7 @@ std::optional<Milliseconds> ServiceLog::look_again(LogPipe& pipe, TimePoint now)
   const auto left = kUnended.count() - ms_between(pipe.held_since, now);
   if (left > 0) return Milliseconds{std::min<std::int64_t>(left, next ? next->count() : left)};
   const SplitLine piece{held.substr(pipe.shown), true};
-  keep_in_ring({name_, pipe.stream, *pipe.writer, &pipe, wall_us(), {&piece, 1}});
+  keep_in_ring({*owner_, pipe.stream, *pipe.writer, &pipe, wall_us(), {&piece, 1}});
   pipe.shown = static_cast<std::uint32_t>(held.size());
   pipe.keep(pipe.kept_read);
   return next;
@@ -305,7 +321,7 @@ std::optional<Milliseconds> ServiceLog::look_again(LogPipe& pipe, TimePoint now)
 
 SinkBatch ServiceLog::batch_of(const LogPipe& pipe, std::int64_t time_us,
                                std::span<const SplitLine> lines) const {
-  return {name_, pipe.stream, *pipe.writer, &pipe, time_us, lines, pipe.unended};
+  return {*owner_, pipe.stream, *pipe.writer, &pipe, time_us, lines, pipe.unended};
 }
 
 void ServiceLog::split_locked(LogPipe& pipe, std::string_view bytes, ReadBuffer& buffer) {
@@ -540,9 +556,9 @@ bool ServiceLog::look_back(Ring::Place& place, std::size_t count, std::size_t by
   return ring_.look_back(place, count, bytes, visit);
 }
 
-std::string ServiceLog::name() const {
+LogOwner ServiceLog::owner() const {
   FairLock lock(mutex_);
-  return name_;
+  return owner_;
 }
 
 LogInfo ServiceLog::info() const {

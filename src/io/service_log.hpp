@@ -88,10 +88,9 @@ enum class Drain : std::uint8_t {
 class ServiceLog {
  public:
   /// The log of `slot`, with the lines that the previous process image left.
-  ServiceLog(RingMemory& memory, Slot slot) : slot_(slot), ring_(Ring::Limits{}, memory, slot) {}
+  ServiceLog(RingMemory& memory, Slot slot);
   /// A log that belongs to no service.
-  ServiceLog(RingMemory& memory, Slot slot, std::string_view name)
-      : slot_(slot), ring_(Ring::Limits{}, memory, slot), name_(name) {}
+  ServiceLog(RingMemory& memory, Slot slot, std::string_view name);
   ~ServiceLog();
   ServiceLog& operator=(ServiceLog&&) = delete;
 
@@ -193,8 +192,10 @@ class ServiceLog {
   bool look_back(Ring::Place& place, std::size_t count, std::size_t bytes,
                  FunctionRef<bool(const Ring::View&)> visit) const EXCLUDES(mutex_);
   [[nodiscard]] LogInfo info() const EXCLUDES(mutex_);
+  /// Never null.
+  [[nodiscard]] LogOwner owner() const EXCLUDES(mutex_);
   /// Empty if no service has the log's slot.
-  [[nodiscard]] std::string name() const EXCLUDES(mutex_);
+  [[nodiscard]] std::string name() const { return *owner(); }
 
   /// Used by Capture: launches until it looks for pipes of ended processes.
   std::atomic<int> launches_to_look{0};
@@ -243,7 +244,7 @@ class ServiceLog {
   const Slot slot_;
   mutable FairMutex mutex_;
   Ring ring_ GUARDED_BY(mutex_);
-  std::string name_ GUARDED_BY(mutex_);
+  LogOwner owner_ GUARDED_BY(mutex_);
   LogRules rules_ GUARDED_BY(mutex_);
   OrDefault<Rate> rate_ GUARDED_BY(mutex_);
   std::vector<Output> outputs_ GUARDED_BY(mutex_);

@@ -88,6 +88,31 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a new service does not wait for the hanging output of one that was removed",
+          "[root][logs][reexec]") {
+  HangingFile hanging;
+  if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
+  Server zinit;
+  zinit.add("a");
+  zinit.boot({"a"});
+  const std::string output = "/proc/" + std::to_string(zinit.pid_of("a")) + "/fd/1";
+  zinit.signal(SIGSTOP);  // zinit reads the line once the pipe is locked
+  const HangingWriter writer(hanging, output, false);
+  zinit.signal(SIGCONT);
+  zinit.await_message("a: a process of this service holds the lock of its output pipe");
+  CHECK(zinit.ctl({"remove-service", "a"}).code == 0);
+  // It has the number of the removed one.
+  (void)zinit.result(
+      "service.set",
+      R"({"config":{"service":{"name":"b","exec":["sh","-c","echo from b; exec sleep 100000"]}}})");
+  CHECK(eventually([&] { return zinit.ctl({"logs", "b"}).out == "from b\n"; }));
+  CHECK_THAT(zinit.ctl({"reexec"}).err, Contains("a process of a holds the lock"));
+  hanging.end();
+  zinit.reexecute();
+  CHECK(zinit.ctl({"logs", "b"}).out == "from b\n");
+  CHECK(zinit.shut_down() == 0);
+}
+
 TEST_CASE("if all threads that read output hang, requests go on, and so does the output later",
           "[root][logs]") {
   constexpr int kReaders = 8;
