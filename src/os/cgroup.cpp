@@ -66,10 +66,10 @@ std::optional<std::int64_t> keyed_number(std::string_view text, std::string_view
   return std::nullopt;
 }
 
-Result<Cgroup> Cgroup::open(const std::string& path) {
+Result<Cgroup> Cgroup::open(const std::string& path, std::string name) {
   auto directory = open_fd(path.c_str(), O_RDONLY | O_DIRECTORY);
   if (!directory) return Failure(directory.error());
-  return Cgroup(path, std::move(*directory));
+  return Cgroup(path, std::move(name), std::move(*directory));
 }
 
 Result<std::string> Cgroup::read(const char* file) const {
@@ -132,7 +132,7 @@ void Cgroup::signal(int signal, std::vector<pid_t>& pids, std::size_t most) cons
     const pid_t pid = pids.back();
     pids.pop_back();
     const UniqueFd held = open_pidfd(pid);
-    if (in_cgroup(pid, path_).value_or(false)) (void)signal_process(held.get(), pid, signal);
+    if (in_cgroup(pid, name_).value_or(false)) (void)signal_process(held.get(), pid, signal);
   }
 }
 

@@ -51,7 +51,8 @@ struct MemoryKills {
 class Cgroup {
  public:
   /// Opens the cgroup whose directory is `path`. @return ENOENT if there is none.
-  [[nodiscard]] static Result<Cgroup> open(const std::string& path);
+  /// @param name  as /proc/PID/cgroup names it; signal() needs it, and so do kill_each() and kill()
+  [[nodiscard]] static Result<Cgroup> open(const std::string& path, std::string name = {});
 
   [[nodiscard]] int fd() const noexcept { return directory_.get(); }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
@@ -72,7 +73,7 @@ class Cgroup {
   bool kill_each() const;
 
   /// Sends `signal` to `most` of its processes() at most, and takes these from the end of `pids`.
-  /// Pidfds guard against reused pids.
+  /// Pidfds guard against reused pids. Sends none if the cgroup was opened without its name.
   void signal(int signal, std::vector<pid_t>& pids, std::size_t most) const;
 
   [[nodiscard]] CgroupUsage usage() const;
@@ -94,11 +95,12 @@ class Cgroup {
   void remove_children() const;
 
  private:
-  Cgroup(std::string path, UniqueFd directory)
-      : path_(std::move(path)), directory_(std::move(directory)) {}
+  Cgroup(std::string path, std::string name, UniqueFd directory)
+      : path_(std::move(path)), name_(std::move(name)), directory_(std::move(directory)) {}
   [[nodiscard]] std::vector<std::string> tree() const;
 
   std::string path_;
+  std::string name_;  // in /proc/PID/cgroup; empty: unknown
   UniqueFd directory_;
 };
 

@@ -247,14 +247,16 @@ Result<std::unique_ptr<CgroupTree>> CgroupTree::set_up(Cgroup own, Cgroup base) 
     // 0 stands for the writing process, with all its threads.
     moved = supervisor ? supervisor->write("cgroup.procs", "0") : Failure(supervisor.error());
   }
-  if (!moved) {
+  // Without its name zinit could not tell the processes of its services from others. The next
+  // attempt finds this process in the leaf.
+  const auto here = moved.and_then([] { return read_file("/proc/self/cgroup", kProcFileMax); });
+  if (!here) {
     ::rmdir(leaf.c_str());
     ::rmdir(base.path().c_str());
-    return Failure(moved.error());
+    return Failure(here.error());
   }
   std::unique_ptr<CgroupTree> tree(new CgroupTree(std::move(own), std::move(base)));
-  if (const auto here = read_file("/proc/self/cgroup", kProcFileMax))
-    tree->name_ = parent_of(std::string(cgroup_in_v2(*here)));
+  tree->name_ = parent_of(std::string(cgroup_in_v2(*here)));
   tree->enable_controllers();
   return tree;
 }
@@ -282,8 +284,11 @@ std::string CgroupTree::path_of(std::string_view service) const {
   return fmt::format("{}/{}{}", base_.path(), service, kServiceSuffix);
 }
 
+std::string CgroupTree::name_of(std::string_view service) const {
+  return fmt::format("{}/{}{}", name_, service, kServiceSuffix);
+}
+
 std::string CgroupTree::service_of(pid_t pid) const {
-  if (name_.empty()) return {};
   const auto cgroup = read_file(fmt::format("/proc/{}/cgroup", pid).c_str(), kProcFileMax);
   return cgroup ? service_in_cgroup(*cgroup, name_) : std::string{};
 }

@@ -82,11 +82,13 @@ class CgroupTree {
   ~CgroupTree() = default;
   CgroupTree& operator=(CgroupTree&&) = delete;
 
-  /// The base as /proc/PID/cgroup names it; empty if unknown.
+  /// The base as /proc/PID/cgroup names it.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
   /// The path of a service's cgroup, which may not exist.
   [[nodiscard]] std::string path_of(std::string_view service) const;
+  /// This cgroup as /proc/PID/cgroup names it.
+  [[nodiscard]] std::string name_of(std::string_view service) const;
 
   /// The service whose cgroup, or a cgroup below it, contains a process; empty if none of ours
   /// does. Reads /proc. Without root's privileges a process cannot leave its service's cgroup.
@@ -137,7 +139,7 @@ class CgroupTree {
 
   const Cgroup own_;
   const Cgroup base_;                 // its descriptor holds the lock
-  std::string name_;                  // path of base_ in /proc/PID/cgroup; empty if unknown
+  std::string name_;                  // path of base_ in /proc/PID/cgroup
   std::string controllers_;           // of the services' cgroups
   std::vector<std::string> enabled_;  // controllers that this process enabled in `own_`
 

@@ -73,23 +73,16 @@ bool names_service(const Result<std::string>& environ, const std::string& servic
 
 }  // namespace
 
-// The cgroup path starts below the root of our cgroup namespace. `directory` is a path in the file
-// system. So `directory` ends with the cgroup path, or with the path of a cgroup above.
-bool lies_in_cgroup(std::string_view cgroup, const std::string& directory) {
+bool lies_in_cgroup(std::string_view cgroup, std::string_view name) {
   const std::string_view path = cgroup_in_v2(cgroup);
-  const std::string last = directory.substr(directory.rfind('/')) + "/";
-  const std::string closed = std::string(path) + "/";
-  for (auto at = closed.find(last); at != std::string::npos; at = closed.find(last, at + 1)) {
-    const std::string_view upper = std::string_view(closed).substr(0, at + last.size() - 1);
-    if (directory.ends_with(upper)) return true;
-  }
-  return false;
+  if (name.empty() || !path.starts_with(name)) return false;
+  return path.size() == name.size() || path[name.size()] == '/';
 }
 
-std::optional<bool> in_cgroup(pid_t pid, const std::string& directory) {
+std::optional<bool> in_cgroup(pid_t pid, std::string_view name) {
   const auto text = read_file(fmt::format("/proc/{}/cgroup", pid).c_str(), kCgroupFileMax);
   if (!text) return std::nullopt;
-  return lies_in_cgroup(*text, directory);
+  return lies_in_cgroup(*text, name);
 }
 
 bool descends_from(pid_t pid, pid_t ancestor) {

@@ -18,12 +18,16 @@
 
 namespace zinit {
 
-/// Whether `pid` is in the cgroup at `directory`, or in one below it. Nothing if this cannot be
-/// read. A process can leave its cgroup only if it may write to another.
-[[nodiscard]] std::optional<bool> in_cgroup(pid_t pid, const std::string& directory);
+/// Whether `pid` is in the cgroup that /proc/PID/cgroup calls `name`, or in one below it. Nothing
+/// if this cannot be read. No process is in a cgroup without a name. A process can leave its cgroup
+/// only if it may write to another.
+///
+/// The path of the cgroup's directory would not do: it begins with the mount point, and the mount
+/// may show only a part of the tree.
+[[nodiscard]] std::optional<bool> in_cgroup(pid_t pid, std::string_view name);
 
-/// Like in_cgroup(), for a text of /proc/PID/cgroup. `directory` is absolute.
-[[nodiscard]] bool lies_in_cgroup(std::string_view cgroup, const std::string& directory);
+/// Like in_cgroup(), for a text of /proc/PID/cgroup.
+[[nodiscard]] bool lies_in_cgroup(std::string_view cgroup, std::string_view name);
 
 /// Whether `pid` is `ancestor`, descends from it, or is in the session that it made.
 [[nodiscard]] bool descends_from(pid_t pid, pid_t ancestor);

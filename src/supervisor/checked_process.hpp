@@ -48,7 +48,7 @@ class CheckedProcess {
   CheckedProcess& operator=(CheckedProcess&&) = delete;
 
   const Slot slot;
-  const std::string cgroup;     // the service's directory; empty: no cgroup
+  const std::string cgroup;     // the service's, in /proc/PID/cgroup; empty: no cgroup
   const SpawnExtrasPtr extras;  // null: spawned by an earlier process image
   // The spawned process, while its group exists; main_pid() may be another process.
   const pid_t launched;

@@ -43,7 +43,7 @@ void MainChecks::begin(Job& job, const SpawnExtrasPtr& extras) {
   job.forget_gone();  // the previous image's record may name a group that a stranger has by now
   job.checked = std::make_shared<CheckedProcess>(
       job.slot, spec, job.process.pid(), job.process.spawned().number(),
-      job.cgroup.in_use() ? job.cgroup.path() : "", extras, record.health_attempts, record.healthy);
+      job.cgroup.in_use() ? job.cgroup.name() : "", extras, record.health_attempts, record.healthy);
   job.checked->set_running(record.state == State::running);
   if (job.process.pid() == 0 && record.notified) ask_for_successor(job);
   core_.watchers.watch(job.checked);

@@ -67,6 +67,10 @@ std::string ServiceCgroup::path() const {
   return watches_.tree() == nullptr ? std::string() : watches_.tree()->path_of(service_);
 }
 
+std::string ServiceCgroup::name() const {
+  return watches_.tree() == nullptr ? std::string() : watches_.tree()->name_of(service_);
+}
+
 template <class Work>
 bool ServiceCgroup::with_cgroup(Work work) const {
   const auto cgroup = open();
@@ -104,7 +108,7 @@ bool ServiceCgroup::populated() {
 
 Result<void> ServiceCgroup::kill() const {
   if (!in_use_) return {};
-  const auto cgroup = Cgroup::open(path());
+  const auto cgroup = open();
   if (cgroup) return cgroup->populated() ? cgroup->kill() : Result<void>();
   if (cgroup.error().errnum == ENOENT) return {};
   return Failure(cgroup.error());
@@ -120,7 +124,7 @@ bool ServiceCgroup::thaw() {
 }
 
 Result<Cgroup> ServiceCgroup::open() const {
-  return in_use_ ? Cgroup::open(path()) : sys_failure("open", "its cgroup", ENOENT);
+  return in_use_ ? Cgroup::open(path(), name()) : sys_failure("open", "its cgroup", ENOENT);
 }
 
 bool CgroupSignal::send_some() {

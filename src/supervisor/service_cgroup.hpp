@@ -83,6 +83,7 @@ class ServiceCgroup {
   /// Whether processes of the service may be in it.
   [[nodiscard]] bool in_use() const noexcept { return in_use_; }
   [[nodiscard]] std::string path() const;  // empty: there are no cgroups
+  [[nodiscard]] std::string name() const;  // in /proc/PID/cgroup; empty: there are no cgroups
 
   /// A launch has made the cgroup, or found it with `memory_kills` earlier OOM kills.
   void launched(bool process_started, std::int64_t memory_kills) noexcept;

@@ -68,8 +68,9 @@ void check_cgroup(std::string_view text) {
   const std::string service = service_in_cgroup(text, "/zinit");
   require(service.find('/') == std::string::npos);
   require(service.empty() || path.starts_with("/zinit/" + service + ".service"));
-  const std::string directory = "/sys/fs/cgroup" + std::string(path);
-  if (path.size() > 1 && !path.ends_with('/')) require(lies_in_cgroup(text, directory));
+  require(service.empty() || lies_in_cgroup(text, "/zinit/" + service + ".service"));
+  require(lies_in_cgroup(text, path) == !path.empty());
+  require(!lies_in_cgroup(text, std::string(path) + "x"));
   (void)keyed_number(text, "populated");
 }
 

@@ -4,6 +4,7 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "os/cgroup_tree.hpp"
+#include "os/membership.hpp"
 #include "os/spawn.hpp"
 #include "os/spawn_child.hpp"
 #include "support/test.hpp"
@@ -30,9 +31,12 @@ class Place {
     const auto own = read_file("/proc/self/cgroup", 65536);
     if (!mounts || !own) return;
     for (const std::string& directory : own_cgroup_directories(*mounts, *own)) {
-      path_ = fmt::format("{}/zinit-unit-{}", directory, ::getpid());
+      const std::string last = fmt::format("/zinit-unit-{}", ::getpid());
+      path_ = directory + last;
       if (::mkdir(path_.c_str(), 0755) != 0) continue;
-      if (auto cgroup = Cgroup::open(path_)) cgroup_.emplace(std::move(*cgroup));
+      name_ = cgroup_in_v2(*own);
+      name_ = (name_ == "/" ? "" : name_) + last;
+      if (auto cgroup = Cgroup::open(path_, name_)) cgroup_.emplace(std::move(*cgroup));
       return;
     }
     path_.clear();
@@ -50,9 +54,10 @@ class Place {
   [[nodiscard]] const Cgroup* operator->() const { return &*cgroup_; }
   [[nodiscard]] const Cgroup& operator*() const { return *cgroup_; }
   [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
 
  private:
-  std::string path_;
+  std::string path_, name_;
   std::optional<Cgroup> cgroup_;
 };
 
@@ -103,6 +108,7 @@ TEST_CASE("a tree of cgroups is made, filled, emptied and left without a trace",
     if (!child) return child.error().text;
     const auto where = read_file(fmt::format("/proc/{}/cgroup", child->pid).c_str(), 65536);
     if (where->find("/zinit/web.service\n") == std::string::npos) return "elsewhere: " + *where;
+    if (in_cgroup(child->pid, (*tree)->name_of("web")) != true) return "not by its name";
     if (!cgroup->populated() || cgroup->usage().tasks != 1) return "not populated";
     (*tree)->remove("web");
     if (!Cgroup::open(cgroup->path())) return "removed with a process";
@@ -152,7 +158,7 @@ TEST_CASE("a signal reaches every process of a cgroup and of those below it",
   const Place place;
   if (!place.made()) return test::skip("needs a writable cgroup v2");
   ::mkdir((place.path() + "/below").c_str(), 0755);
-  const auto below = Cgroup::open(place.path() + "/below");
+  const auto below = Cgroup::open(place.path() + "/below", place.name() + "/below");
   REQUIRE(below);
   for (const bool whole : {true, false}) {
     const auto first = spawn(sleeping(place->fd()));

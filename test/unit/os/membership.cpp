@@ -79,14 +79,30 @@ TEST_CASE("membership: a cgroup is known by the path that the process is shown",
   const auto text = read_file("/proc/self/cgroup", 16384);
   REQUIRE(text);
   const auto at = text->find("0::/");
-  CHECK_FALSE(in_cgroup(kNobody, "/sys/fs/cgroup/zinit/a"));
-  CHECK(in_cgroup(::getpid(), "/sys/fs/cgroup/zinit/not-this-one") == false);
+  CHECK_FALSE(in_cgroup(kNobody, "/zinit/a"));
+  CHECK(in_cgroup(::getpid(), "/zinit/not-this-one") == false);
+  CHECK(in_cgroup(::getpid(), "") == false);
   if (at == std::string::npos) return;  // only cgroup v1: no process is in one
   const std::string path = text->substr(at + 3, text->find('\n', at) - at - 3);
   if (path == "/") return;  // in no named cgroup
-  CHECK(in_cgroup(::getpid(), "/sys/fs/cgroup" + path) == true);
-  CHECK(in_cgroup(::getpid(), "/sys/fs/cgroup" + path + "/below") == false);
-  CHECK(in_cgroup(::getpid(), "/sys/fs/cgroup" + path + "x") == false);
+  CHECK(in_cgroup(::getpid(), path) == true);
+  CHECK(in_cgroup(::getpid(), path.substr(0, path.find('/', 1))) == true);
+  CHECK(in_cgroup(::getpid(), path + "/below") == false);
+  CHECK(in_cgroup(::getpid(), path + "x") == false);
+}
+
+TEST_CASE("membership: a service's cgroup is not that of a zinit below it, nor of a longer name",
+          "[os][readiness]") {
+  const std::string own = "/z/app.service";
+  CHECK(lies_in_cgroup("0::/z/app.service\n", own));
+  CHECK(lies_in_cgroup("1:cpu:/\n0::/z/app.service/below/it\n", own));
+  CHECK_FALSE(lies_in_cgroup("0::/z/app.service2\n", own));
+  CHECK_FALSE(lies_in_cgroup("0::/z\n", own));
+  CHECK_FALSE(lies_in_cgroup("1:cpu:/z/app.service\n", own));
+  // Each server has a service `app`, and one of them runs in the other's.
+  CHECK_FALSE(lies_in_cgroup("0::/z/app.service/z/web.service\n", own + own));
+  CHECK(lies_in_cgroup("0::/z/app.service/z/app.service\n", own + own));
+  CHECK_FALSE(lies_in_cgroup("0::/z/app.service\n", ""));
 }
 
 TEST_CASE("membership: an orphan is a service's that began after it, names it and is its user's",
