@@ -59,7 +59,7 @@ std::string PidFile::fact() const {
                      modified.tv_nsec);
 }
 
-std::optional<pid_t> PidFile::read() const {
+Result<std::optional<pid_t>> PidFile::read() const {
   struct stat now {};
   if (::stat(path.c_str(), &now) < 0) return std::nullopt;
   if (size >= 0 && now.st_ino == inode && now.st_size == size &&
@@ -67,33 +67,38 @@ std::optional<pid_t> PidFile::read() const {
     return std::nullopt;
   // To open a device may have an effect, and the directory may belong to the service's user.
   const auto file = open_trusted(path, O_RDONLY, 0, LastLink::followed);
+  if (!file && (file.error().errnum == EPERM || file.error().errnum == ELOOP))
+    return Failure(file.error());
   if (!file) return std::nullopt;
   const auto text = read_open_file(file->get(), path.c_str(), kPidFileMaxBytes);
   return text ? parse_pidfile(*text) : std::nullopt;
 }
 
 Result<void> remove_pidfile(const std::string& path, pid_t pid) {
-  const auto slash = path.rfind('/');
-  const std::string directory = path.substr(0, slash + 1), name = path.substr(slash + 1);
   const auto failed = [&](std::string_view call) -> Result<void> {
     if (errno == ENOENT) return {};
     return sys_failure(call, path);
   };
-  const UniqueFd in(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!in) return failed("open");
-  const UniqueFd file(
-      ::openat(in.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const auto in = open_folder_of(path);
+  if (!in && in.error().errnum == ENOENT) return {};
+  if (!in) return Failure(in.error());
+  const UniqueFd file =
+      open_at(in->fd.get(), in->name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   if (!file) return failed("open");
   const auto text = read_open_file(file.get(), path.c_str(), kPidFileMaxBytes);
   if (!text) return Failure(text.error());
   if (parse_pidfile(*text) != pid) return {};
-  if (::unlinkat(in.get(), name.c_str(), 0) < 0) return failed("unlink");
+  if (::unlinkat(in->fd.get(), in->name.c_str(), 0) < 0) return failed("unlink");
   return {};
 }
 
 void PidFileLook::carry_out() {
   if (inotify) watch_path();
-  pid = file.read();
+  auto read = file.read();
+  if (read)
+    pid = *read;
+  else
+    refused = std::move(read.error().text);
 }
 
 /// Makes the kernel report changes in the nearest existing directory on the path.

@@ -36,12 +36,13 @@ struct PidFile {
   /// For the next image; empty: the service has no pidfile.
   [[nodiscard]] std::string fact() const;
   /// The pid in the file. Nothing if the file is missing or unchanged, or has no pid.
-  [[nodiscard]] std::optional<pid_t> read() const;
+  /// @return  EPERM or ELOOP if open_trusted() refuses it. No event reports the end of this.
+  [[nodiscard]] Result<std::optional<pid_t>> read() const;
 };
 
 /// Removes the pidfile at `path` if it names `pid`, which has ended. Blocks. Reads and removes
-/// through one open directory, which nobody can exchange in between. Returns every error except
-/// ENOENT; the file stays then.
+/// through one open directory, which nobody can exchange in between; open_folder_of() says which
+/// links lead to it. Returns every error except ENOENT; the file stays then.
 [[nodiscard]] Result<void> remove_pidfile(const std::string& path, pid_t pid);
 
 /// One look at a pidfile. An Offload carries it out, because its file system may hang.
@@ -54,6 +55,7 @@ struct PidFileLook {
   int watch = -1;        // inotify's number of the nearest existing directory on the path
   std::string name;      // the name in this directory to wait for
   std::optional<pid_t> pid;
+  std::string refused;  // why the file was not opened; empty: it was, or it does not exist
 
   /// Starts the watch, then reads the file. Blocks.
   void carry_out();

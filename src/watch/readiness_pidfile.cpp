@@ -3,11 +3,12 @@
 // Waits for pidfiles by inotify, and takes the pids in them. See readiness.hpp.
 //
 // zinit watches the nearest directory that exists. A pidfile that has not changed since before the
-// spawn is stale. A pid in a changed one must be the service's, and a pidfd holds it before it is
-// checked. An Offload reads the file: on a file system that hangs only its thread waits, two at
-// most for each service, and others go on after 200 ms. The pid of the process that was spawned
-// counts when the process has stayed for 200 ms: cron, for one, writes its pid before it goes to
-// the background, and again there.
+// spawn is stale. A pidfile that is refused because of its links is read again every second. A pid
+// in a changed one must be the service's, and a pidfd holds it before it is checked. An Offload
+// reads the file: on a file system that hangs only its thread waits, two at most for each service,
+// and others go on after 200 ms. The pid of the process that was spawned counts when the process
+// has stayed for 200 ms: cron, for one, writes its pid before it goes to the background, and again
+// there.
 //
 // When a main process that a pidfile has named ends, the end is noted in the record, and the file
 // is read once more. Until then the service has no main process, as a daemon on its way to the
@@ -68,10 +69,15 @@ void ReadinessChecks::on_looked() {
       again_.set_within(kTryAgain);
       continue;
     }
-    watch->file_watched = look->watched;
+    const bool refused = !look->refused.empty();
+    watch->file_watched = look->watched && !refused;
     watch->file_watch = look->watch;
     watch->file_name = look->name;
     watch->file_pid = look->pid;
+    // The first time may be chance: a daemon may write another file, give it the pidfile's name by
+    // link(2), and then remove the other name.
+    if (std::exchange(watch->file_refused, refused) && refused)
+      complain(*watch, fmt::format("ignored its pidfile: {}", look->refused));
     take_pidfile(*watch);
     if (!watch->file_awaited) continue;
     if (watch->file_changed) look_at_file(*watch);

@@ -87,6 +87,7 @@ struct ReadinessChecks::Watch {
   Offload::Ticket file_ticket;             // of file_look
   bool file_changed = false;               // another look is due
   std::optional<pid_t> file_pid;           // this and what follows: from the last look
+  bool file_refused = false;
   bool file_watched = false;
   int file_watch = -1;
   std::string file_name;

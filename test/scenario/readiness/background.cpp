@@ -160,6 +160,37 @@ TEST_CASE("a pidfile that names a process which has just ended is removed",
   }
 }
 
+TEST_CASE("a pidfile in a stranger's directory counts once it has one name and is no link",
+          "[check][root][readiness]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit;
+  const std::string theirs = zinit.path("theirs");
+  std::filesystem::create_directory(theirs);
+  REQUIRE(chown(theirs.c_str(), 64123, 64123) == 0);
+  for (const auto& [name, make] : {std::pair("hard", "ln"), std::pair("soft", "ln -s")}) {
+    const std::string file = theirs + "/" + name;
+    zinit.add(name, {.exec = "echo $$ > " + file + ".new; " + make + " " + file + ".new " + file +
+                             ".pid; exec sleep 100000",
+                     .more = "[readiness]\npidfile = '" + file + ".pid'\n"});
+  }
+  zinit.boot();
+  const auto refused = [&](const std::string& name, const std::string& why) {
+    zinit.await_message(name + ": ignored its pidfile: cannot open " + theirs + "/" + name +
+                        ".pid: " + why);
+    CHECK(zinit.state(name) == "starting");
+  };
+  refused("hard", "it has several names (hard links), and its folder " + theirs);
+  refused("soft", theirs + "/soft.pid is a symbolic link, and its folder " + theirs);
+  // No event reports this.
+  REQUIRE(unlink((theirs + "/hard.new").c_str()) == 0);
+  zinit.await_state("hard", "running");
+  CHECK(zinit.state("soft") == "starting");
+  CHECK(zinit.stop("hard")["state"] == "exited");
+  CHECK(access((theirs + "/hard.pid").c_str(), F_OK) != 0);
+  REQUIRE(rename((theirs + "/soft.new").c_str(), (theirs + "/soft.pid").c_str()) == 0);
+  zinit.await_state("soft", "running");
+}
+
 TEST_CASE("without cgroups an upgrade in place is followed, and what is left behind is killed",
           "[check][root][readiness][crash]") {
   if (geteuid() != 0) return skip("needs root");
