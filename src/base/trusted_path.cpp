@@ -26,13 +26,15 @@ std::string folder_text(const FolderOfPath& folder) {
 
 class Walk {
  public:
-  Walk(const std::string& path, LastLink last) : whole_(path), last_(last) {}
+  Walk(const std::string& path, LastLink last, const std::string& root)
+      : root_(root), path_(path), last_(last) {}
 
   Result<FolderOfPath> to_end() {
-    if (!restart(whole_)) return fault();
+    if (!restart(path_)) return fault();
     while (!parts_.empty()) {
       here_.name = std::move(parts_.front());
       parts_.pop_front();
+      if (here_.name == ".." && !root_.empty() && is_top()) continue;
       if (!parts_.empty() && enter()) continue;
       if (!parts_.empty() && errno != ENOTDIR && errno != ELOOP) return fault();
       if (parts_.empty() && last_ == LastLink::refused) return std::move(here_);
@@ -55,9 +57,17 @@ class Walk {
       if (!name->empty() && *name != ".") parts_.emplace_front(*name);
     const bool absolute = path.starts_with('/');
     if (!absolute && here_.fd) return true;
-    here_.fd = open_at(AT_FDCWD, absolute ? "/" : ".", O_PATH | O_DIRECTORY);
-    here_.path = absolute ? "" : ".";
-    return here_.fd && ::fstat(here_.fd.get(), &here_.status) == 0;
+    const char* const top = root_.empty() ? "/" : root_.c_str();
+    here_.fd = open_at(AT_FDCWD, absolute ? top : ".", O_PATH | O_DIRECTORY);
+    here_.path = absolute ? root_ : ".";
+    if (!here_.fd || ::fstat(here_.fd.get(), &here_.status) < 0) return false;
+    if (absolute) top_ = here_.status;
+    return true;
+  }
+
+  /// Whether `here_` is the root. By its number, as a folder may be moved during the walk.
+  [[nodiscard]] bool is_top() const noexcept {
+    return here_.status.st_ino == top_.st_ino && here_.status.st_dev == top_.st_dev;
   }
 
   /// Enters the folder `here_.name`. Without O_DIRECTORY an automount would not be mounted. Returns
@@ -76,7 +86,7 @@ class Walk {
   Result<void> follow(int link, const struct stat& status) {
     if (others_can_write(here_.status) && !(is_ours(here_.status.st_uid) && is_ours(status.st_uid)))
       return Failure(Error{fmt::format("cannot open {}: {}/{} is a symbolic link, and its {}",
-                                       whole_, here_.path, here_.name, folder_text(here_)),
+                                       root_ + path_, here_.path, here_.name, folder_text(here_)),
                            ELOOP});
     if (++links_ > kMostLinks) return fault(ELOOP);
     char target[PATH_MAX];
@@ -87,11 +97,13 @@ class Walk {
   }
 
   [[nodiscard]] Failure fault(int errnum = errno) const {
-    return sys_failure("open", whole_, errnum);
+    return sys_failure("open", root_ + path_, errnum);
   }
 
-  const std::string& whole_;
+  const std::string& root_;
+  const std::string& path_;
   const LastLink last_;
+  struct stat top_ {};
   std::deque<std::string> parts_;
   FolderOfPath here_;
   int links_ = 0;
@@ -111,27 +123,30 @@ std::string who_can_write(const struct stat& status) {
              : fmt::format("belongs to uid {}", status.st_uid);
 }
 
-Result<FolderOfPath> open_folder_of(const std::string& path, LastLink last) {
-  return Walk(path, last).to_end();
+Result<FolderOfPath> open_folder_of(const std::string& path, LastLink last,
+                                    const std::string& root) {
+  return Walk(path, last, root).to_end();
 }
 
-Result<UniqueFd> open_trusted(const std::string& path, int flags, mode_t mode, LastLink last) {
-  const auto folder = open_folder_of(path, last);
+Result<UniqueFd> open_trusted(const std::string& path, int flags, mode_t mode, LastLink last,
+                              const std::string& root) {
+  const auto folder = open_folder_of(path, last, root);
   if (!folder) return Failure(folder.error());
+  const std::string whole = root + path;
   UniqueFd fd = open_at(folder->fd.get(), folder->name.c_str(),
                         flags | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, mode);
   if (!fd && errno == ELOOP)
     return Failure(
-        Error{"cannot open " + path + ": it is a symbolic link; name the file itself", ELOOP});
+        Error{"cannot open " + whole + ": it is a symbolic link; name the file itself", ELOOP});
   struct stat status {};
-  if (!fd || ::fstat(fd.get(), &status) < 0) return sys_failure("open", path);
+  if (!fd || ::fstat(fd.get(), &status) < 0) return sys_failure("open", whole);
   const bool several = status.st_nlink > 1 && !S_ISDIR(status.st_mode);
   if (!others_can_write(folder->status) ||
       (!several && (S_ISREG(status.st_mode) || is_ours(status.st_uid)))) {
     return fd;
   }
   return Failure(
-      Error{fmt::format("cannot open {}: it {}, and its {}", path,
+      Error{fmt::format("cannot open {}: it {}, and its {}", whole,
                         several ? "has several names (hard links)" : "is no regular file",
                         folder_text(*folder)),
             EPERM});

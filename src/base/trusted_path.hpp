@@ -18,6 +18,9 @@
 // nor zinit's own group. A refusal names the folder and its owner. Links are followed as in the
 // kernel, up to 40 of them (path_resolution(7)).
 //
+// Below a `root`, which is the root directory of a process, the walk is that of this process: an
+// absolute link begins there, and `..` does not lead out.
+//
 // Any thread. May block on a file system, so hold no lock.
 #pragma once
 
@@ -49,15 +52,19 @@ struct FolderOfPath {
 
 /// Opens the folder that `path` ends in. The last part need not exist.
 ///
+/// @param root  empty: zinit's own. Otherwise `path` is absolute, and `root` does not end in a
+///              slash.
 /// @return  "cannot open PATH: ..."; ELOOP for a refused link or too many links.
 [[nodiscard]] Result<FolderOfPath> open_folder_of(const std::string& path,
-                                                  LastLink last = LastLink::refused);
+                                                  LastLink last = LastLink::refused,
+                                                  const std::string& root = {});
 
 /// open(2) by the rules above, always with O_CLOEXEC, O_NOCTTY and O_NONBLOCK.
 ///
 /// @param flags  may contain O_CREAT, but not O_TRUNC: the file is checked after it is open.
 /// @return  as for open_folder_of(); EPERM for a refused file.
 [[nodiscard]] Result<UniqueFd> open_trusted(const std::string& path, int flags, mode_t mode = 0,
-                                            LastLink last = LastLink::refused);
+                                            LastLink last = LastLink::refused,
+                                            const std::string& root = {});
 
 }  // namespace zinit

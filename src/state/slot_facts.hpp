@@ -28,7 +28,7 @@ enum class SlotFact : std::uint8_t {
   not_heard,  // the process whose READY=1 was ignored
   pidfile,    // PidFile::fact(), before the spawn: the next image may find the file written
   // About a service.
-  pidfile_of,    // the process that its pidfile has named, and the path, until the file is removed
+  pidfile_of,    // the process that its pidfile has named, path and root, until it is removed
   boot_times,    // BootProgress::Times, as numbers
   conditions,    // results at the last start: a line each, with a + or a - in front
   words,         // "KILLER\tENDED_FOR\nHEALTH_ERROR" of its last process

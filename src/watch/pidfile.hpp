@@ -23,7 +23,8 @@ namespace zinit {
 /// A pidfile, and its state before the process was spawned. If the file has not changed since, an
 /// earlier process wrote it, and it is ignored.
 struct PidFile {
-  std::string path;  // as zinit sees it; empty: the service has none
+  std::string root;  // of the service's processes; empty: zinit's own
+  std::string path;  // below `root`; empty: the service has none
   ino_t inode = 0;
   timespec modified{};
   off_t size = -1;  // -1: the file did not exist
@@ -33,6 +34,8 @@ struct PidFile {
   /// Restores the state that an earlier image saved in `fact` when it spawned the process. Without
   /// a fact any file counts as new.
   [[nodiscard]] static PidFile as_kept(const ServiceSpec& spec, std::string_view fact);
+  /// The path for messages. Links on it lead to files below the root.
+  [[nodiscard]] std::string shown() const { return root + path; }
   /// For the next image; empty: the service has no pidfile.
   [[nodiscard]] std::string fact() const;
   /// The pid in the file. Nothing if the file is missing or unchanged, or has no pid.
@@ -40,10 +43,11 @@ struct PidFile {
   [[nodiscard]] Result<std::optional<pid_t>> read() const;
 };
 
-/// Removes the pidfile at `path` if it names `pid`, which has ended. Blocks. Reads and removes
-/// through one open directory, which nobody can exchange in between; open_folder_of() says which
-/// links lead to it. Returns every error except ENOENT; the file stays then.
-[[nodiscard]] Result<void> remove_pidfile(const std::string& path, pid_t pid);
+/// Removes the pidfile at `path` below `root` if it names `pid`, which has ended. Blocks. Reads and
+/// removes through one open directory, which nobody can exchange in between; open_folder_of() says
+/// which links lead to it. Returns every error except ENOENT; the file stays then.
+[[nodiscard]] Result<void> remove_pidfile(const std::string& root, const std::string& path,
+                                          pid_t pid);
 
 /// One look at a pidfile. An Offload carries it out, because its file system may hang.
 struct PidFileLook {

@@ -159,9 +159,9 @@ void ReadinessChecks::rested(Slot slot) noexcept {
 }
 
 /// Makes clean() remove the file once the process has ended.
-void ReadinessChecks::note_written(Slot slot, pid_t pid, const std::string& path) {
+void ReadinessChecks::note_written(Slot slot, Written written) {
   MutexLock lock(mutex_);
-  written_[slot] = {pid, path};
+  written_[slot] = std::move(written);
 }
 
 bool ReadinessChecks::leaves_files(Slot slot) const {
@@ -177,8 +177,8 @@ void ReadinessChecks::clean(Slot slot) noexcept {
       written = written_.extract(slot);
     }
     if (!written) return;
-    const auto [pid, path] = written.mapped();
-    if (const auto removed = remove_pidfile(path, pid); !removed)
+    const auto& [pid, root, path] = written.mapped();
+    if (const auto removed = remove_pidfile(root, path, pid); !removed)
       log_warn("{}; it names process {}, which has ended", removed.error().text, pid);
     facts_.keep(key_of(SlotFact::pidfile_of, slot), {});
   });
@@ -198,9 +198,8 @@ void ReadinessChecks::take_over(Inheritance& inherited, const FactMap& facts) {
     each_slot(facts, what,
               [&, part = part](Slot slot, const std::string& fact) { left_[slot].*part = fact; });
   each_slot(facts, SlotFact::pidfile_of, [&](Slot slot, const std::string& fact) {
-    const auto blank = fact.find(' ');
-    const auto pid = parse_pidfile(std::string_view(fact).substr(0, blank));
-    if (pid && blank != std::string::npos) note_written(slot, *pid, fact.substr(blank + 1));
+    if (Written written = Written::of(fact); written.pid != 0)
+      note_written(slot, std::move(written));
   });
   stored_.take_over(inherited, facts, [this](Slot slot) { return sender_of(slot); });
   // They go on counting for the service that has sent them, so that its bound stays a bound.

@@ -37,6 +37,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/epoll_set.hpp"
@@ -89,6 +90,18 @@ class ReadinessChecks final : public WatchPort {
   struct Watch;
   using WatchPtr = std::shared_ptr<Watch>;
 
+  /// A pidfile that has named a main process.
+  struct Written {
+    /// "PID PATH", and with a root "PID PATH\nROOT": an earlier version, which takes all of it for
+    /// the path, finds no such file.
+    [[nodiscard]] std::string fact() const;
+    /// `pid` is 0 for a fact that makes no sense.
+    [[nodiscard]] static Written of(std::string_view fact);
+
+    pid_t pid = 0;
+    std::string root, path;  // as in PidFile
+  };
+
   [[nodiscard]] Result<void> add_socket(Channel& channel, Slot slot, bool rooted,
                                         SpawnExtras& extras);
   [[nodiscard]] Result<void> add_pipe(Channel& channel, Slot slot, int as, SpawnExtras& extras);
@@ -127,7 +140,7 @@ class ReadinessChecks final : public WatchPort {
   void note_not_heard(Watch& watch, pid_t pid);
   void keep(const Watch& watch, SlotFact what, std::string_view value);
   void keep_said(const Watch& watch);
-  void note_written(Slot slot, pid_t pid, const std::string& path) EXCLUDES(mutex_);
+  void note_written(Slot slot, Written written) EXCLUDES(mutex_);
   void change_main(Watch& watch, pid_t pid);
   [[nodiscard]] bool make_main(Watch& watch, pid_t pid, UniqueFd pidfd);
   void complain(Watch& watch, std::string_view what);
@@ -159,10 +172,6 @@ class ReadinessChecks final : public WatchPort {
   mutable Mutex mutex_;
   std::map<const CheckedProcess*, WatchPtr> watches_ GUARDED_BY(mutex_);
   /// For each service whose pidfile named its main process, until the file is removed.
-  struct Written {
-    pid_t pid;
-    std::string path;
-  };
   std::map<Slot, Written> written_ GUARDED_BY(mutex_);
   // For each service that was watched. The use count is the number of the service's descriptors
   // that are stored or wait for the Closer.

@@ -33,6 +33,19 @@ constexpr Milliseconds kStaysInForeground{200};
 
 }  // namespace
 
+std::string ReadinessChecks::Written::fact() const {
+  return fmt::format("{} {}{}{}", pid, path, root.empty() ? "" : "\n", root);
+}
+
+ReadinessChecks::Written ReadinessChecks::Written::of(std::string_view fact) {
+  const auto blank = fact.find(' '), end = fact.find('\n');
+  const auto pid = parse_pidfile(fact.substr(0, blank));
+  if (!pid || blank > end || blank == fact.npos) return {};
+  Written written{*pid, {}, std::string(fact.substr(blank + 1, end - blank - 1))};
+  if (end != fact.npos) written.root = fact.substr(end + 1);
+  return written;
+}
+
 /// Starts a look at the pidfile on another thread, because its file system may hang. One look at a
 /// time for each process.
 void ReadinessChecks::look_at_file(Watch& watch) {
@@ -161,7 +174,7 @@ void ReadinessChecks::take_pidfile(Watch& watch) {
   if (!watch.owns(*pid)) {
     return complain(
         watch, fmt::format("ignored {}: it names process {}, which does not belong to the service",
-                           channel.pidfile.path, *pid));
+                           channel.pidfile.shown(), *pid));
   }
   if (!watch.seeks && *pid == process.launched && !stays_in_foreground(watch)) return;
   {
@@ -169,8 +182,9 @@ void ReadinessChecks::take_pidfile(Watch& watch) {
     if (!make_main(watch, *pid, std::move(pidfd))) return;
   }
   forget_file(watch);
-  note_written(process.slot, *pid, channel.pidfile.path);
-  keep(watch, SlotFact::pidfile_of, fmt::format("{} {}", *pid, channel.pidfile.path));
+  const Written written{*pid, channel.pidfile.root, channel.pidfile.path};
+  note_written(process.slot, written);
+  keep(watch, SlotFact::pidfile_of, written.fact());
   board_->passed(process, CheckKind::readiness);
 }
 

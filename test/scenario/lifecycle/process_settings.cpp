@@ -170,6 +170,29 @@ TEST_CASE("credentials, capabilities and root of a process are seen from inside"
                  jail) == root + ", " + root + "/only, " + program);
 }
 
+TEST_CASE("a pidfile below a root is found and removed there, also behind an absolute link",
+          "[check][root][process][readiness][reexec]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit;
+  const std::string root = zinit.path("jail"), folder = zinit.path("pids"), file = folder + "/a";
+  for (const char* program : {"/bin/sh", "/bin/sleep"}) copy_program(root, program);
+  for (const std::string& made : {folder, root + folder, root + "/var"})
+    std::filesystem::create_directories(made);
+  std::filesystem::create_symlink(folder, root + "/var/run");
+  zinit.add("a",
+            {.exec = "echo $$ > /var/run/a; exec sleep 100000",
+             .more = "[process]\nroot = '" + root + "'\n[readiness]\npidfile = '/var/run/a'\n"});
+  zinit.boot({"a"});
+  CHECK(read_file(root + file) == std::to_string(zinit.pid_of("a")) + "\n");
+  // Where the link leads to outside of the root.
+  std::filesystem::copy_file(root + file, file);
+  SECTION("by the same image") {}
+  SECTION("by the next image") { zinit.reexecute(); }
+  CHECK(zinit.stop("a")["state"] == "exited");
+  CHECK(access((root + file).c_str(), F_OK) != 0);
+  CHECK(access(file.c_str(), F_OK) == 0);
+}
+
 TEST_CASE("a real-time scheduler and a realtime io class are seen from inside",
           "[check][root][process]") {
   const sched_param lowest{1}, none{0};

@@ -61,6 +61,29 @@ TEST_CASE("trusted path: links and names count by the folder that they lie in", 
   CHECK(open_trusted(in.dir / "theirs/our-fifo", O_RDONLY));
 }
 
+TEST_CASE("trusted path: below a root, absolute links begin there and .. does not lead out",
+          "[base]") {
+  const test::TempDir dir;
+  const std::string root = dir / "root";
+  for (const char* name : {"/run", "/root/run", "/root/var"})
+    std::filesystem::create_directories(dir.path() + name);
+  std::filesystem::create_symlink("/run", root + "/var/run");
+  std::filesystem::create_symlink("../../../run/file", root + "/var/up");
+  dir.write("run/file", "outside");
+  dir.write("root/run/file", "inside");
+  const auto read = [&](const std::string& path) {
+    const auto fd = open_trusted(path, O_RDONLY, 0, LastLink::followed, root);
+    return fd ? read_open_file(fd->get(), path.c_str(), 100).value_or("?") : fd.error().text;
+  };
+  for (const char* path : {"/run/file", "/var/run/file", "/var/up", "/../run/file"})
+    CHECK(read(path) == "inside");
+  CHECK(read("/none/x") == "cannot open " + root + "/none/x: No such file or directory");
+  const auto top = open_folder_of("/var/../..", LastLink::followed, root);
+  REQUIRE(top);
+  CHECK(top->name == ".");
+  CHECK(top->path == root);
+}
+
 TEST_CASE("trusted path: what is no link is told as open(2) tells it", "[base]") {
   test::TempDir dir;
   dir.write("file", "text");
