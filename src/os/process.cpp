@@ -27,7 +27,7 @@ namespace {
 // The most to read of a command line, which may be as long as the process's stack allows.
 constexpr std::size_t kArgumentsMax = std::size_t{64} * 1024;
 
-// For /proc/PID/status, which has 1 or 2 KiB.
+// For /proc/PID/status, which has 1 or 2 KiB, and fdinfo, which has less.
 constexpr std::size_t kStatusMax = std::size_t{64} * 1024;
 
 // The kernel's PF_FORKNOEXEC, PF_KTHREAD and PF_EXITING.
@@ -67,6 +67,20 @@ bool not_offered(int errnum) { return errnum == ENOSYS || errnum == EPERM; }
 
 UniqueFd open_pidfd(pid_t pid) noexcept {
   return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
+
+// By our own number: /proc/self is this process, too, if /proc is that of another pid namespace.
+std::optional<pid_t> pid_of(int pidfd) {
+  const auto text =
+      read_file(fmt::format("/proc/{}/fdinfo/{}", ::getpid(), pidfd).c_str(), kStatusMax);
+  if (!text) return std::nullopt;
+  constexpr std::string_view key = "Pid:\t";
+  for (const std::string_view line : split(*text, '\n')) {
+    if (!line.starts_with(key)) continue;
+    const auto pid = parse_integer(line.substr(key.size()));
+    return pid ? std::optional(static_cast<pid_t>(*pid)) : std::nullopt;
+  }
+  return std::nullopt;
 }
 
 Result<void> signal_process(int pidfd, pid_t pid, int signal) {

@@ -26,6 +26,10 @@ namespace zinit {
 /// (pidfd_open(2))
 [[nodiscard]] UniqueFd open_pidfd(pid_t pid) noexcept;
 
+/// The process of a pidfd, also a zombie; -1 if it was reaped, 0 if it is outside of our pid
+/// namespace. Nothing if this cannot be read. (proc_pid_fdinfo(5))
+[[nodiscard]] std::optional<pid_t> pid_of(int pidfd);
+
 /// Sends `signal` to one process by `pidfd`, which cannot hit another process. Without a pidfd
 /// (`pidfd` < 0), or if the kernel cannot signal by pidfd, uses `pid`, which must not have been
 /// reaped yet.

@@ -302,6 +302,22 @@ Result<LeftProcesses> processes_left(const ServerLock& lock) {
   });
 }
 
+std::vector<std::pair<Slot, UniqueFd>> hold_mains(const JournalImage& image,
+                                                  const CgroupTree* cgroups) {
+  std::vector<std::pair<Slot, UniqueFd>> held;
+  for (const JournalEntry& entry : image.entries) {
+    const pid_t pid = entry.facts.pid, leader = entry.facts.leader;
+    if (pid <= 1 || is_own_child(pid)) continue;
+    UniqueFd pidfd = open_pidfd(pid);  // first, so that the number is not reused in between
+    if (!pidfd) continue;
+    const std::string service = cgroups != nullptr ? cgroups->service_of(pid) : std::string();
+    const bool proven = service.empty() ? is_own_child(leader) && descends_from(pid, leader)
+                                        : service == entry.name;
+    if (proven) held.emplace_back(entry.slot, std::move(pidfd));
+  }
+  return held;
+}
+
 Adopted adopt(const std::vector<GraphEntry>& services, const Running& running,
               JournalImage& image) {
   const bool strangers = !running.left.empty();

@@ -73,6 +73,13 @@ struct Adopted {
   std::vector<std::pair<Slot, UniqueFd>> strangers;
 };
 
+/// Opens pidfds of the main processes in `image` that are not children of zinit. The previous
+/// process image has left such pidfds, unless it crashed while the main process changed. Leaves out
+/// a process that neither its cgroup nor its descent from a child of zinit proves to be the
+/// service's.
+[[nodiscard]] std::vector<std::pair<Slot, UniqueFd>> hold_mains(const JournalImage& image,
+                                                                const CgroupTree* cgroups);
+
 /// Adds an entry to `image` for each of `services` without one, from the proof in /proc. A child of
 /// zinit belongs to the service in whose cgroup it is; without cgroups, to the service that
 /// ZINIT_SERVICE in its environment names. The oldest child that leads a session, or else the

@@ -123,7 +123,9 @@ void ZinitDaemon::restore_services() {
       adopt(kept.entries, {start_.cgroups.get(), std::move(legacy.left)}, legacy.journal);
   StreamSlots::reserve();  // before services are heard
   readiness_.take_over(legacy.descriptors, legacy.facts);
-  for (auto& [slot, pidfd] : adopted.strangers) readiness_.take_main(slot, std::move(pidfd));
+  auto held = hold_mains(legacy.journal, start_.cgroups.get());
+  for (auto* all : {&adopted.strangers, &held})
+    for (auto& [slot, pidfd] : *all) readiness_.take_main(slot, std::move(pidfd));
   // Spawn no process before the sockets and connections of its service are found.
   board_.hold_launches(true);
   board_.restore(kept.entries, legacy.journal, std::move(kept.masked), legacy.facts);

@@ -78,6 +78,7 @@ void Restorer::restore(Slot slot, const JournalEntry& entry) {
   const auto extras = std::make_shared<SpawnExtras>();
   extras->spawned_at = entry.facts.started;
   extras->user = job.user;
+  extras->main_pid = job.process.pid() != 0 ? job.process.pid() : entry.facts.pid;
   const bool held = core_.watchers.take_over(slot, core_.world.spec(slot), *extras);
   const bool there = restore_process(job, entry, held);
   restore_side_commands(job, entry.facts);

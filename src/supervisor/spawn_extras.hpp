@@ -36,8 +36,9 @@ struct SpawnExtras {
 
   std::optional<uid_t> user;  // runs the process; set before prepare()
 
-  /// For WatchPort::take_over(): when the process was spawned.
+  /// For WatchPort::take_over(): when the process was spawned, and the main process; 0: unknown.
   std::optional<TimePoint> spawned_at;
+  pid_t main_pid = 0;
 
   std::vector<std::string> environment;    // KEY=value
   std::vector<std::string> pid_variables;  // variables whose value is the pid of the process

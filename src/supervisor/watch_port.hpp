@@ -37,7 +37,7 @@ class WatchPort {
   }
 
   /// After a re-execution, in place of prepare(): adds to `extras` what the previous process image
-  /// kept for the main process of `slot`. A call of watch() for it follows. Called under the
+  /// kept for SpawnExtras::main_pid of `slot`. A call of watch() for it follows. Called under the
   /// board's lock.
   /// @return  whether a pidfd holds the main process, so that its pid was not reused
   [[nodiscard]] virtual bool take_over(Slot /*slot*/, const ServiceSpec& /*spec*/,

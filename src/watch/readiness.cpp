@@ -64,6 +64,22 @@ std::optional<ProcessEnd> end_of_zombie(pid_t pid) {
   return ProcessEnd{.by_signal = true, .value = WTERMSIG(status), .core = WCOREDUMP(status) != 0};
 }
 
+/// Of the pidfds that the previous process image noted for a service, the one of its main process
+/// `pid`. A new main process is in the journal before its pidfd is noted (make_main()), so after a
+/// crash in between, these are pidfds of earlier ones. If none is known to be the right one, takes
+/// one that may be.
+KeptFd pidfd_of_main(std::vector<KeptFd>& noted, pid_t pid) {
+  if (pid == 0) return {};
+  KeptFd ended;
+  for (KeptFd& one : noted) {
+    const auto its = pid_of(one.get());
+    if (its == pid) return std::move(one);
+    if (its.value_or(0) <= 0) ended = std::move(one);  // reaped, or unknown
+  }
+  if (is_own_child(pid)) return {};  // not reaped, so it is none of those
+  return ended;
+}
+
 }  // namespace
 
 ReadinessChecks::ReadinessChecks(EventLoop& loop, std::string directory, StateFacts& facts)
@@ -186,11 +202,12 @@ void ReadinessChecks::clean(Slot slot) noexcept {
 
 void ReadinessChecks::take_over(Inheritance& inherited, const FactMap& facts) {
   for (const auto& [kind, part] : {std::pair{KeptKind::notify_socket, &Left::socket},
-                                   std::pair{KeptKind::ready_line, &Left::line},
-                                   std::pair{KeptKind::main_process, &Left::main_process}}) {
+                                   std::pair{KeptKind::ready_line, &Left::line}}) {
     for (Inheritance::One& one : inherited.take_all(kind))
       left_[one.note.slot].*part = std::move(one.fd);
   }
+  for (Inheritance::One& one : inherited.take_all(KeptKind::main_process))
+    left_[one.note.slot].main_processes.push_back(std::move(one.fd));
   process_facts_.take_over(facts);
   for (const auto& [what, part] :
        {std::pair{SlotFact::said, &Left::said}, std::pair{SlotFact::not_heard, &Left::not_heard},
@@ -208,13 +225,15 @@ void ReadinessChecks::take_over(Inheritance& inherited, const FactMap& facts) {
 }
 
 void ReadinessChecks::take_main(Slot slot, UniqueFd pidfd) {
-  left_[slot].main_process = KeptFd(std::move(pidfd), {KeptKind::main_process, 0, slot});
+  left_[slot].main_processes.emplace_back(std::move(pidfd),
+                                          KeptNote{KeptKind::main_process, 0, slot});
 }
 
 bool ReadinessChecks::take_over(Slot slot, const ServiceSpec& spec, SpawnExtras& extras) {
   Left left;
   if (auto node = left_.extract(slot)) left = std::move(node.mapped());
-  if (!spec.readiness->awaited() && !left.main_process) return false;
+  KeptFd main_process = pidfd_of_main(left.main_processes, extras.main_pid);
+  if (!spec.readiness->awaited() && !main_process) return false;
   auto channel = std::make_shared<Channel>();
   channel->ticks = ticks_since_boot(extras.spawned_at);
   channel->pidfile = PidFile::as_kept(spec, left.pidfile);
@@ -224,7 +243,7 @@ bool ReadinessChecks::take_over(Slot slot, const ServiceSpec& spec, SpawnExtras&
   channel->line = std::move(left.line);
   // An earlier version kept it blocking, and the reaper reads it: see drain().
   if (channel->line) static_cast<void>(::fcntl(channel->line.get(), F_SETFL, O_NONBLOCK));
-  channel->main_process = std::move(left.main_process);
+  channel->main_process = std::move(main_process);
   if (left.socket) {
     if (auto socket = NotifySocket::take_over(left.socket.release())) {
       channel->socket.emplace(std::move(*socket));

@@ -62,8 +62,8 @@ class ReadinessChecks final : public WatchPort {
   /// After a re-execution, before the first process is watched: takes over what the previous
   /// process image left.
   void take_over(Inheritance& inherited, const FactMap& facts);
-  /// Call after take_over() and before the board is restored: `pidfd` is the slot's main process,
-  /// which is no child of zinit.
+  /// Call after take_over() and before the board is restored: `pidfd` may be the slot's main
+  /// process, which is no child of zinit.
   void take_main(Slot slot, UniqueFd pidfd);
   /// Calls end().
   ~ReadinessChecks() override;
@@ -164,7 +164,8 @@ class ReadinessChecks final : public WatchPort {
 
   // From the previous process image, until take_over() is called for the slot.
   struct Left {
-    KeptFd socket, line, main_process;
+    KeptFd socket, line;
+    std::vector<KeptFd> main_processes;    // one of them at most is the present one
     std::string said, pidfile, not_heard;  // facts
   };
   std::map<Slot, Left> left_;

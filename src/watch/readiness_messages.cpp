@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "base/kill_point.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "io/notify_message.hpp"
@@ -190,10 +191,12 @@ void ReadinessChecks::change_main(Watch& watch, pid_t pid) {
 }
 
 /// Makes `pid` the main process, and watches it by a copy of `pidfd`, which was opened before the
-/// process was checked. Call with the watch's mutex held.
+/// process was checked. Call with the watch's mutex held. The journal has the new pid first, so
+/// that the next process image recognizes the pidfd of an earlier one (pidfd_of_main()).
 bool ReadinessChecks::make_main(Watch& watch, pid_t pid, UniqueFd pidfd) {
   UniqueFd held(pidfd ? ::fcntl(pidfd.get(), F_DUPFD_CLOEXEC, 0) : -1);
   if (!board_->main_changed(*watch.process, pid, std::move(pidfd))) return false;
+  kill_point("main.stored");
   watch.next_main = pid;
   watch.next_pidfd = watch.kept_main(std::move(held));
   return true;

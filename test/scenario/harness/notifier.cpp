@@ -18,6 +18,7 @@
 //   trace TEXT, env NAME, passed FD, count    lines for the trace: a text, a variable, the content
 //                      of a passed file, the number of descriptors
 //   main, keep         makes a child the main process; this process ends, or stays
+//   other              makes a child the main process, which sleeps; this process goes on
 //   session            leaves the session and the group, of which it is not the leader
 //   first              MAINPID with the number of the service's first process
 //   barrier            waits until zinit has handled all earlier messages
@@ -190,6 +191,10 @@ void carry_out(const Texts& words, std::size_t& at) {
     send("MAINPID=" + std::to_string(child) + "\nREADY=1");
     while (step == "keep") ::pause();
     _exit(0);
+  } else if (step == "other") {
+    const pid_t child = ::fork();
+    while (child == 0) ::pause();
+    send("MAINPID=" + std::to_string(child));
   } else if (step == "session") {
     if (::setsid() < 0) _exit(103);
   } else if (step == "first") {

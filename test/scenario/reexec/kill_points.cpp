@@ -4,6 +4,7 @@
 // release build has no such places: these scenarios, tagged [killpoints], run only with MODE=check.
 #include "scenario/harness.hpp"
 #include "scenario/harness/crashing.hpp"
+#include "scenario/harness/notifier.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
 
@@ -202,6 +203,43 @@ void delete_through(Server& zinit) {
   CHECK(entries_of(zinit.config()).empty());
 }
 
+/// The main process of a service changes `times` times, to a process that is no child of zinit. The
+/// last change is cut by a crash. Only the end of the last main process counts.
+void change_main_through(Server& zinit, int times) {
+  Texts steps{"send", "READY=1"};
+  for (int i = 0; i < times; ++i)
+    steps.insert(steps.end(), {"await", zinit.path("go" + std::to_string(i)), "other"});
+  steps.emplace_back("sleep");
+  zinit.file("a.toml", says(steps, kAll));
+  boot_crashing(zinit, {"a"});
+  const auto main_pid = [&] {
+    const std::string status = zinit.ctl({"--json", "status", "a"}).out, name = "\"main_pid\":";
+    const auto at = status.find(name);
+    return at == status.npos ? 0 : std::atoi(status.c_str() + at + name.size());
+  };
+  std::vector<pid_t> mains{main_pid()};
+  for (int i = 0; i < times; ++i) {
+    zinit.mark("go" + std::to_string(i));
+    if (i == times - 1) zinit.await_message("this was a recovery from a fault");
+    pid_t now = 0;
+    REQUIRE(eventually([&] {
+      now = main_pid();
+      return now != 0 && now != mains.back();
+    }));
+    mains.push_back(now);
+  }
+  zinit.reconnect();
+  if (times > 1) {
+    REQUIRE(::kill(mains[mains.size() - 2], SIGKILL) == 0);
+    zinit.settle();
+    CHECK(zinit.pid_of("a") == mains.back());
+  }
+  CHECK(zinit.status("a")["restart_count"] == 0);
+  REQUIRE(::kill(mains.back(), SIGKILL) == 0);
+  zinit.await_new_pid("a", mains.back());
+  CHECK(zinit.status("a")["restart_count"] == 1);
+}
+
 TEST_CASE("a crash while a process is made loses no service, and starts none twice",
           "[check][killpoints]") {
   crash_at(
@@ -264,6 +302,12 @@ TEST_CASE("a start that a timer or a file has asked for comes once over a crash"
 TEST_CASE("a service whose removal a crash cuts before its stop is removed all the same",
           "[check][killpoints][runtime]") {
   crash_at({"delete.stop"}, delete_through);
+}
+
+TEST_CASE("a crash while the main process changes leaves the new one, and its end alone counts",
+          "[check][killpoints][readiness]") {
+  crash_at({"main.stored"}, [](Server& zinit) { change_main_through(zinit, 1); });
+  crash_at({"main.stored:2"}, [](Server& zinit) { change_main_through(zinit, 2); });
 }
 
 TEST_CASE("a crash while a connection is served loses neither it nor a byte",

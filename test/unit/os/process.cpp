@@ -102,6 +102,22 @@ TEST_CASE("a signal to a group reaches all of it", "[os][process]") {
   CHECK(read_process_stat(shell.pid())->session == shell.pid());
 }
 
+TEST_CASE("a pidfd has the number of its process until this is reaped", "[os][process]") {
+  const UniqueFd own = open_pidfd(::getpid());
+  if (!own) return test::skip("needs pidfds");
+  CHECK(pid_of(own.get()) == ::getpid());
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  const UniqueFd pidfd = open_pidfd(child);
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) == 0);
+  CHECK(pid_of(pidfd.get()) == child);
+  reap(child);
+  CHECK(pid_of(pidfd.get()) == -1);
+  CHECK(pid_of(STDIN_FILENO) == std::nullopt);
+  CHECK(pid_of(-1) == std::nullopt);
+}
+
 TEST_CASE("numbers that mean everybody or ourselves are refused", "[os][process]") {
   for (const pid_t number : {-5, -1, 0, 1}) {
     INFO(number);
