@@ -76,7 +76,7 @@ Selection read_selection(const Arguments& arguments) {
   selection.lines = given_lines(arguments, kAllLines).value_or(usual);
   selection.since_us = read_time(arguments, "since");
   selection.until_us = read_time(arguments, "until");
-  if (selection.until_us && arguments.has("follow")) wrong("either --until or --follow");
+  if (selection.until_us && arguments.has("follow")) wrong("use either --until or --follow");
   if (arguments.has("grep")) {
     const std::string text = arguments.value("grep");
     auto regex = Regex::compile(text);
@@ -110,7 +110,7 @@ class LogPrinter {
  public:
   LogPrinter(VerbContext& context, Selection selection)
       : context_(context), selection_(std::move(selection)), all_(context.arguments.has("all")) {
-    if (all_ && !context.arguments.rest.empty()) wrong("either names or --all");
+    if (all_ && !context.arguments.rest.empty()) wrong("give either names or --all");
     if (!all_ && context.arguments.rest.empty()) wrong("name a service, or all of them by --all");
   }
 

@@ -147,9 +147,8 @@ std::string change_words(VerbContext& context, const ServiceStatus& status) {
     if (error.code() == ErrorCode::disconnected) throw;
   }
   return fmt::format(
-      "{} has changed since it was read; `zinitctl reload --only {}` puts that in "
-      "force",
-      file, status.name);
+      "{} has changed since it was read; `zinitctl reload --only {}` applies the change", file,
+      status.name);
 }
 
 /// Reads the answer to one request. Prints it, or, with --json, adds it to `json`. Adds the status

@@ -85,7 +85,7 @@ constexpr OptionRow kCheckOptions[] = {
     kRoot,
 };
 constexpr OptionRow kImportOptions[] = {
-    {"--from", "KIND", "systemd, supervisord, ...; default: found out"},
+    {"--from", "KIND", "systemd, supervisord, ...; default: detected"},
     {"--to", "DIR", "where files are written; default: the current directory"},
     {"--dry-run", "", "write nothing, print the files"},
 };
@@ -109,7 +109,7 @@ constexpr OptionRow kEditOptions[] = {
 };
 constexpr OptionRow kLogsOptions[] = {
     {"--all", "", "of all services, of zinit and of syslog"},
-    {"-n,--lines", "N", "the last N lines, or all; default: 100, with --since all"},
+    {"-n,--lines", "N", "the last N lines, or all; default: 100; all with --since"},
     {"-f,--follow", "", "go on with lines as they come"},
     {"--since", "TIME", "since 10m (ago), 21:30, yesterday, 2026-01-31, RFC 3339"},
     {"--until", "TIME", "before TIME, written as with --since"},

@@ -102,9 +102,11 @@ void tell_absent_on_failure(const ServiceSpec& spec, const Graph& graph, const T
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto& [written, at] = (*spec.lifecycle.on_failure)[i];
     if (graph.find(names[i]) != kNoSlot || templates.makes(names[i])) continue;
-    findings.push_back({spec.file_of(at), at, Severity::warning, "lifecycle.on_failure",
-                        fmt::format("no {} is named \"{}\"; until it is added it is not started",
-                                    written.ends_with('@') ? "template" : "service", written)});
+    findings.push_back(
+        {spec.file_of(at), at, Severity::warning, "lifecycle.on_failure",
+         fmt::format(
+             "no {} is named \"{}\"; on_failure starts nothing for this name until it is added",
+             written.ends_with('@') ? "template" : "service", written)});
   }
 }
 

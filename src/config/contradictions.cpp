@@ -100,8 +100,8 @@ class Contradictions {
     if (spec_.readiness->way.by == Notify::systemd &&
         spec_.readiness->notify_access == NotifyAccess::main)
       warn("readiness", "notify",
-           "only the shell of exec may speak; write exec before the last command there, as in "
-           "\"cd /srv && exec web\", or notify_access = \"all\"");
+           "zinit accepts messages only from the shell of exec; write exec before the last command "
+           "there, as in \"cd /srv && exec web\", or notify_access = \"all\"");
     for (const Member* command :
          {key_of(document_, "service", "reload_exec"), key_of(document_, "service", "stop_exec")}) {
       if (command == nullptr || traps || !mentions_main(command->value)) continue;

@@ -45,12 +45,11 @@ void judge_shutdown(CheckResult& result, Rehearsal& rehearsal) {
     const Milliseconds asked = change.after - begun - spec.lifecycle.stop_timeout;
     if (change.from != State::stopping || !spec.has_process() || asked < result.shutdown_timeout)
       continue;
-    warn(
-        result, spec,
-        fmt::format("a shutdown may be over before it is stopped: if the services that stop before "
-                    "it ignore their stop signals, its own comes after {}, and "
-                    "shutdown_timeout_ms is {}",
-                    duration_text(asked.count()), duration_text(result.shutdown_timeout.count())));
+    warn(result, spec,
+         fmt::format("a shutdown may end before this service is stopped: if the services that stop "
+                     "before it ignore their stop signals, it gets its own signal after {}, but "
+                     "shutdown_timeout_ms is {}",
+                     duration_text(asked.count()), duration_text(result.shutdown_timeout.count())));
   }
 }
 

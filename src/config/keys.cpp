@@ -85,7 +85,8 @@ constexpr Key kKeys[] = {
      .example = "\"/var/lib/web\"", .store = store<&ServiceSpec::dir>},
     {.section = "service", .name = "oneshot", .type = Type::boolean,
      .default_text = "false",
-     .help = "run once; exit code 0 satisfies dependents, and its remaining processes keep running",
+     .help = "run once; exit code 0 satisfies dependents; processes that the command leaves keep "
+             "running",
      .example = "true", .store = store<&ServiceSpec::oneshot>},
     {.section = "service", .name = "status", .type = Type::word, .words = kStatusWords,
      .default_text = "\"start\"",
@@ -527,7 +528,7 @@ constexpr Key kKeys[] = {
      .value = value<&ProxySpec::connect_timeout>},
     {.section = "proxy", .name = "idle_timeout", .type = Type::duration, .max = 365 * kDaySeconds,
      .default_text = "0",
-     .help = "stop the service after this long idle; 0: never",
+     .help = "stop the service after this long unused; 0: never",
      .example = "600", .store = store<&ProxySpec::idle_timeout>,
      .value = value<&ProxySpec::idle_timeout>, .limitless = true},
     {.section = "proxy", .name = "single_connection", .type = Type::boolean,

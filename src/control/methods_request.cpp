@@ -227,7 +227,8 @@ Outcome service_kill(Call& call) {
   }
   const bool main = call.params.boolean("main"), all = call.params.boolean("all");
   if (main && all)
-    return RpcError(RpcCode::invalid_params, "main and all contradict each other").about(name);
+    return RpcError(RpcCode::invalid_params, "\"main\" and \"all\" contradict each other")
+        .about(name);
   const auto done = board.kill(name, signal,
                                all    ? KillWhat::all
                                : main ? KillWhat::main
@@ -250,9 +251,9 @@ Outcome service_reload(Call& call) {
   std::vector<std::string> only = call.params.strings("only");
   const auto name = call.params.string("name");
   if (name && call.params.value("only") != nullptr)
-    return RpcError(RpcCode::invalid_params, "name and only contradict each other")
+    return RpcError(RpcCode::invalid_params, "\"name\" and \"only\" contradict each other")
         .about(*name)
-        .hint("name: the service reloads itself; only: zinit reads its file");
+        .hint("with \"name\" the service reloads itself; with \"only\" zinit reads its file");
   if (name) return reload_one(call, *name);
   if (call.params.value("only") != nullptr && only.empty())
     return RpcError(RpcCode::invalid_params, "\"only\" names nothing")

@@ -91,7 +91,8 @@ void Triggers::explain(WhyReport& report, const ServiceSpec& spec) const {
     report.add("trigger", std::move(fault));
   if (const TimePoint next = daemon_.next_path_try(spec.name); next != kNever)
     report.add("trigger",
-               fmt::format("its [path] is checked {}, and starts it again if it still applies",
+               fmt::format("its [path] is checked {}; if the path still matches, the service is "
+                           "started again",
                            countdown_text(ms_between(Clock::now(), next))));
   // Whatever has brought it down, its timer starts it again.
   const bool may_start =

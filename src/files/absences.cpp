@@ -175,7 +175,7 @@ class AbsenceSearch {
     for (const NeededController& needed : controllers_needed(*spec_.resources))
       if (!contains(names, needed.controller))
         tell({"resources", needed.key},
-             fmt::format("has no effect: {} no controller {}", whose, needed.controller));
+             fmt::format("is not enforced: {} no controller {}", whose, needed.controller));
   }
 
   void look_below_root() {

@@ -166,8 +166,8 @@ class DinitReader {
           setting, "it has a variable that the shell cannot be given; write its value", ours);
     if (value.find("$/") != std::string::npos)
       draft_.remark(fmt::format(
-          "{}: what $/NAME has is split at blanks, and the shell replaces * ? [ in it by names of "
-          "files",
+          "{}: the value of $/NAME is split at blanks, and the shell replaces * ? [ in it by names "
+          "of files",
           setting.key));
     draft_.carry(setting, ours, text_value(*line));
   }
@@ -214,8 +214,8 @@ class DinitReader {
     if (waits && draft_.find("dependencies.wants") != nullptr)
       draft_.add("dependencies.after", words_value(names));
     if (key.starts_with("depends-ms"))
-      draft_.remark(fmt::format("{}: when {} is stopped or fails, this is stopped as well", key,
-                                join(names, ", ")));
+      draft_.remark(fmt::format("{}: when {} is stopped or fails, this service is stopped as well",
+                                key, join(names, ", ")));
     if (key == "prepared-by")
       draft_.remark(fmt::format("prepared-by: a restart does not restart {}", join(names, ", ")));
   }

@@ -115,10 +115,11 @@ void put_start_limit(std::int64_t starts, std::int64_t interval_ms, std::int64_t
   const std::int64_t shortest = interval_ms / starts - delay_ms;
   if (shortest <= 0)
     return draft.remark(
-        fmt::format("{}: the delay of restarts is so long that it is never met", key));
+        fmt::format("{}: the restart delay is long enough that this limit is never reached", key));
   draft.put("lifecycle.max_restarts", number_value(starts - 1));
   draft.put("lifecycle.stability_period_ms", number_value(shortest));
-  draft.remark(fmt::format("{}: counts restarts in a row, of runs below stability_period_ms", key));
+  draft.remark(fmt::format(
+      "{}: zinit counts restarts in a row, only after runs shorter than stability_period_ms", key));
 }
 
 void carry_plain(PlainKeys keys, const Setting& setting, std::string_view text, Draft& draft) {

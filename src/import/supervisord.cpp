@@ -327,8 +327,8 @@ class SupervisordReader {
     if (key == "environment") return draft.carry_words(setting, "service.env", variables(value));
     if (key == "startretries" && value == "0")
       return draft.leave(setting,
-                         "0 is no limit here; write restart = \"never\" if it is to be "
-                         "started once",
+                         "0 is no limit here; write restart = \"never\" if it must start "
+                         "only once",
                          "lifecycle.max_restarts");
     if (key == "exitcodes") {
       std::vector<std::string> codes;

@@ -154,7 +154,8 @@ class CommonSettings {
     const std::string_view name =
         std::string_view(setting.key).substr(setting.key.starts_with("Assert") ? 6 : 9);
     if (value.starts_with('|'))
-      return draft_.leave(setting, "zinit has no conditions of which one must hold",
+      return draft_.leave(setting,
+                          "all conditions of zinit must hold; \"one of several\" does not exist",
                           "condition.exec");
     if (setting.key.starts_with("Assert"))
       draft_.remark(

@@ -128,7 +128,8 @@ Result<std::string> resolve_specifiers(const Unit& unit, std::string_view text) 
     auto value = specifier(unit, text[i]);
     if (!value && unit.of_connections)
       return failure(fmt::format(
-          "the instance of a connection is NAME@1, NAME@2, ... here, so that %{} would be another",
+          "here the instances of connections are NAME@1, NAME@2, ..., so %{} would have another "
+          "value",
           text[i]));
     if (!value)
       return failure(fmt::format("%{} is not known before it runs; write its value", text[i]));

@@ -475,7 +475,7 @@ class ServiceSettings {
   }
 
   void take_special_case(const Setting& setting, const std::string&) {
-    draft_.leave(setting, "here it would hold always, and not in that case alone");
+    draft_.leave(setting, "here it would always apply, not only in that case");
   }
 
   void take_of_notify(const Setting& setting, const std::string& value) {

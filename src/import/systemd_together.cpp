@@ -219,7 +219,7 @@ void draft_capabilities(const Unit& unit, Draft& draft) {
   // For a user other than root, zinit also raises the capabilities that it keeps. So a mere limit
   // would give the program capabilities that it could otherwise only gain by other means.
   if (!is_root && set.limited && !std::ranges::includes(set.bounding, set.ambient))
-    return leave("the limit takes back what the other one gives");
+    return leave("the bounding set removes what AmbientCapabilities gives");
   if (!is_root && set.ambient.empty() && !set.bounding.empty())
     return leave("it is a limit only; zinit would give them to the user from the start");
   meet_all(settings, draft);

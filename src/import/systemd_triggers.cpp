@@ -15,8 +15,7 @@ namespace zinit {
 
 namespace {
 
-constexpr const char* kOfTheServiceHere =
-    "it would hold for the service here, not for its {} alone";
+constexpr const char* kOfTheServiceHere = "here it would apply to the service, not only to its {}";
 
 /// An address in the form of our [socket]; empty for another address family.
 std::string listen_address(std::string_view key, const std::string& value) {
@@ -108,7 +107,7 @@ class TriggerSettings {
   void take_timer(const Setting& setting, const std::string& value) {
     constexpr std::string_view first = " OnBootSec OnStartupSec OnActiveSec ";
     if (has_word(first, setting.key) && draft_.find("timer.on_boot_ms") != nullptr)
-      return draft_.leave(setting, "there is one such time here, and another setting gives it",
+      return draft_.leave(setting, "zinit has only one such time, and another setting sets it",
                           "timer.on_boot_ms");
     if (setting.key == "OnUnitInactiveSec")
       draft_.remark("OnUnitInactiveSec: counts from the last start, not from the last end");

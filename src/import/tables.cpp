@@ -92,7 +92,7 @@ class InittabReader {
     if (!starts) {
       draft.put_text("service.status", "stop");
       draft.remark(fmt::format("runlevel {} is not that of the boot ({}): it is started on request",
-                               line.levels, default_.empty() ? "none is named" : default_));
+                               line.levels, default_.empty() ? "no default runlevel" : default_));
     }
     if (starts && !waited_for_.empty()) draft.put("dependencies.after", words_value({waited_for_}));
     if (starts && line.is_waited_for()) waited_for_ = draft.name();

@@ -210,7 +210,8 @@ class YamlService {
                    : "its test goes on after the start here; a service that fails it is stopped");
     if (compose_ && !command_.empty() && entrypoint_.empty() &&
         (service.find("image") != nullptr || service.find("build") != nullptr))
-      draft_.remark("if its image has an entrypoint, that gets the command as arguments there");
+      draft_.remark(
+          "if its image has an entrypoint, compose passes the command to it as arguments");
     if (draft_.find("health.exec") != nullptr) draft_.put_text("health.type", "exec");
   }
 

@@ -100,7 +100,7 @@ void EmergencyShell::on_spawned() {
   std::swap(outcome, outcome_);
   if (!outcome.child) return failed(outcome.child.error());
   set_pid(outcome.child->pid);
-  log_warn("emergency shell: {}; {} on {}, exit leaves it", why_, outcome.program, console_);
+  log_warn("emergency shell: {}; {} runs on {}; `exit` ends it", why_, outcome.program, console_);
   // A shell that has ended already was reaped as an unknown child, before its pid was known here.
   const auto there = signal_process(outcome.child->pidfd.get(), pid_, 0);
   if (!there && there.error().errnum == ESRCH) end("has ended");

@@ -177,9 +177,8 @@ std::string reason_text(const Reason& reason) {
       return reason.number == 0 ? "stopped with " + reason.text + ", which it requires"
                                 : "stopped because of " + reason.text + ", which conflicts with it";
     case ReasonType::left_behind:
-      return "exited with code 0 and left processes, which were killed: a daemon that goes to the "
-             "background must stay in the foreground, or write its pid into the pidfile in "
-             "[readiness]";
+      return "exited with code 0 and left processes, which were killed; if this daemon forks into "
+             "the background, run it in the foreground, or set pidfile in [readiness]";
   }
   return {};
 }

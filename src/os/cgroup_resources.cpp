@@ -81,8 +81,9 @@ Result<void> write_row(const ResourceRow& row, const Cgroup& cgroup, const Resou
 
 /// For a missing file: the kernel or the cgroup lacks its controller.
 std::string fault_text(const ResourceRow& row) {
-  return fmt::format("resources.{} has no effect: zinit's cgroup has no controller {} (file {})",
-                     row.key, row.controller, row.file);
+  return fmt::format(
+      "resources.{} is not enforced: zinit's cgroups have no file {} ({} controller)", row.key,
+      row.file, row.controller);
 }
 
 }  // namespace
@@ -135,7 +136,7 @@ Result<std::vector<std::string>> apply_resources(const Cgroup& cgroup, const Res
     faults.push_back(
         written.error().errnum == ENOENT
             ? fault_text(row)
-            : fmt::format("resources.{} has no effect: {}", row.key, written.error().text));
+            : fmt::format("resources.{} is not enforced: {}", row.key, written.error().text));
   }
   return faults;
 }

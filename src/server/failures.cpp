@@ -120,8 +120,10 @@ std::vector<std::string> FailureWatch::start_others(const ServiceView& failed) {
   std::set<std::string> origins = take_origins(failed);
   std::vector<std::string> started;
   if (!origins.insert(failing).second) {
-    log_warn("{}: on_failure starts nothing, because this service's own failure led to its start",
-             failing);
+    log_warn(
+        "{}: on_failure starts nothing, because an earlier failure of this service led to this "
+        "start",
+        failing);
     return started;
   }
   for (const std::string& name : on_failure_names(*failed.spec)) {

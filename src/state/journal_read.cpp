@@ -70,11 +70,12 @@ Result<Image> Image::load(int fd) {
   image.bytes_ = std::move(*bytes);
   std::uint32_t version = 0;
   if (!image.find_header(version))
-    return failure("cannot read the journal: it is none, or damaged");
+    return failure("cannot read the journal: the file is damaged, or is not a journal");
   if (version != kJournalVersion) {
-    return Failure(Error{fmt::format("cannot read the journal: version {}, where {} is known",
-                                     version, kJournalVersion),
-                         ENOTSUP});
+    return Failure(
+        Error{fmt::format("cannot read the journal: version {}; this zinit knows version {}",
+                          version, kJournalVersion),
+              ENOTSUP});
   }
   if (image.record_size_ < offsetof(JournalRecord, state) || image.record_size_ % 8 != 0 ||
       image.record_size_ > kMaxRecordSize)

@@ -135,7 +135,7 @@ void check_every_key(Machine& machine) {
   const std::string warnings = machine.zinitctl("status all");
   INFO(io << warnings);
   CHECK((io.find("50") != std::string::npos) !=
-        (warnings.find("resources.io_weight has no effect") != std::string::npos));
+        (warnings.find("resources.io_weight is not enforced") != std::string::npos));
   CHECK(machine.ask("status all")["warnings"].Size() <= 1);
   CHECK(number_of(machine, "all", "memory.max") == 64 << 20);
   CHECK(number_of(machine, "all", "memory.high") == 48 << 20);
@@ -264,9 +264,9 @@ void check_server_beside_others(Machine& machine) {
   const std::string small = "zinitctl --socket /run/beside.sock ";
   start(machine, "beside");
   await_small(machine, small);
-  CHECK(
-      machine.shell().output_of(small + "status small").find("resources.pids_max has no effect") !=
-      std::string::npos);
+  CHECK(machine.shell()
+            .output_of(small + "status small")
+            .find("resources.pids_max is not enforced") != std::string::npos);
   machine.shell().repeat_until("ps", "sleep 4711");
   machine.shell().output_of(small + "stop small");
   CHECK(count_of(machine, "[s]leep 4711$") == 0);

@@ -143,7 +143,7 @@ std::function<void()> ClientEngine::answered(const AnswerPtr& answer) {
   // An error without an id is about the connection: access denied, or too much asked.
   if (id == nullptr && error != nullptr) throw read_error(*error);
   if (id == nullptr || !id->IsUint64() || id->GetUint64() >= next_id)
-    throw bad_answer("the server answered what was not asked");
+    throw bad_answer("the server answered a request that was not made");
   if (error == nullptr && !message.HasMember("result"))
     throw bad_answer("the server's answer has neither result nor error");
   std::optional<ClientError> failed;

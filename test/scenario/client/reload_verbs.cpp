@@ -124,8 +124,8 @@ TEST_CASE("reload --no-restart applies what needs none, and lists what waits", "
   const Outcome restarted = zinit.ctl({"restart", "runs"});
   CHECK(restarted.code == 0);
   CHECK(restarted.err == "zinitctl: restart runs: " + zinit.config("runs.toml") +
-                             " has changed since it was read; `zinitctl reload --only runs` puts "
-                             "that in force\n");
+                             " has changed since it was read; `zinitctl reload --only runs` "
+                             "applies the change\n");
   CHECK(proc_cmdline(zinit.pid_of("runs")) == "sleep 100000");
   CHECK(zinit.reload()["restarted"].texts() == Texts{"runs"});
   REQUIRE(eventually([&] { return proc_cmdline(zinit.pid_of("runs")) == "sleep 200000"; }));

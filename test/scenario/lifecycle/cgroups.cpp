@@ -139,7 +139,7 @@ TEST_CASE("reload, start and check warn of a limit without its controller", "[ro
   if (!has_cgroups(zinit)) return skip(kNeedsCgroups);
   if (std::filesystem::exists(hierarchy() + cgroup_of(running(zinit, "plain")) + "/memory.max"))
     return skip("needs a cgroup without controllers");
-  const std::string warning = "limited: resources.memory_max has no effect";
+  const std::string warning = "limited: resources.memory_max is not enforced";
   zinit.add("limited", {.service = "status = 'stop'", .more = "[resources]\nmemory_max = '1G'\n"});
   CHECK_THAT(zinit.ctl({"reload", "--dry-run"}).out, Contains(warning));
   CHECK_THAT(zinit.ctl({"reload"}).out, Contains(warning));
@@ -147,8 +147,9 @@ TEST_CASE("reload, start and check warn of a limit without its controller", "[ro
   CHECK(zinit.result("system.info")["controllers"].size() == 0);
   const Outcome check = zinit.ctl({"check"});
   CHECK(check.code == 0);
-  CHECK_THAT(check.out, Contains("limited.toml:5:14: warning: resources.memory_max: has no effect: "
-                                 "the server's cgroups have no controller memory"));
+  CHECK_THAT(check.out,
+             Contains("limited.toml:5:14: warning: resources.memory_max: is not enforced: "
+                      "the server's cgroups have no controller memory"));
   CHECK(zinit.ctl({"check", "--strict"}).code == 1);
 }
 

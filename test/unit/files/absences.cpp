@@ -56,12 +56,12 @@ TEST_CASE("limits without their controller are told, if the controllers are know
   CHECK(absent(all).empty());
   CHECK(absent(all, Controllers{{"cpu", "io", "memory", "pids"}, "it has"}).empty());
   CHECK(absent(all, Controllers{{"cpu", "pids"}, "it has"}) ==
-        Texts{"resources.memory_high: has no effect: it has no controller memory",
-              "resources.memory_max: has no effect: it has no controller memory",
-              "resources.swap_max: has no effect: it has no controller memory",
-              "resources.io_weight: has no effect: it has no controller io"});
+        Texts{"resources.memory_high: is not enforced: it has no controller memory",
+              "resources.memory_max: is not enforced: it has no controller memory",
+              "resources.swap_max: is not enforced: it has no controller memory",
+              "resources.io_weight: is not enforced: it has no controller io"});
   CHECK(absent(head + "cpu_max = '1'\n", Controllers{{}, "it has"}) ==
-        Texts{"resources.cpu_max: has no effect: it has no controller cpu"});
+        Texts{"resources.cpu_max: is not enforced: it has no controller cpu"});
   CHECK(absent("[service]\nexec = 'true'\n", Controllers{{}, "it has"}).empty());
 }
 

@@ -247,11 +247,12 @@ TEST_CASE("resources without a controller are told by key, and others are not",
   CHECK(apply_resources(*place, resources, true).value().empty());
   resources.memory_max = 1 << 20;
   resources.pids_max = 5;
-  CHECK(apply_resources(*place, resources, false).value() ==
-        Texts{"resources.memory_max has no effect: zinit's cgroup has no controller memory (file "
-              "memory.max)",
-              "resources.pids_max has no effect: zinit's cgroup has no controller pids (file "
-              "pids.max)"});
+  CHECK(
+      apply_resources(*place, resources, false).value() ==
+      Texts{"resources.memory_max is not enforced: zinit's cgroups have no file memory.max (memory "
+            "controller)",
+            "resources.pids_max is not enforced: zinit's cgroups have no file pids.max (pids "
+            "controller)"});
 }
 
 }  // namespace
