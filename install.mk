@@ -21,7 +21,7 @@ SBIN := $(D)$(SBINDIR)
 SBIN_NAMES := zinit-server zinit-pid1
 POWER_NAMES := poweroff reboot halt shutdown
 # Names that have no page of their own get a link to the page that describes them; names of an init
-# only with INIT=1, for other packages have pages of these names.
+# only with INIT=1, because other packages have pages of these names.
 TO_ZINIT_8 := $(SBIN_NAMES:%=$(D)$(MANDIR)/man8/%.8)
 INIT_TO_ZINIT_8 := $(D)$(MANDIR)/man8/init.8
 INIT_TO_ZINITCTL_1 := $(POWER_NAMES:%=$(D)$(MANDIR)/man8/%.8)

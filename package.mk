@@ -23,7 +23,7 @@ test-packages:  ## install, try and remove the Debian packages on a bare Debian 
 
 # --- the bill of materials -----------------------------------------------------------------------
 
-# It is as new as the program and the commit, and is written each time, for it takes no time.
+# It is as new as the program and the commit, and is written each time, because it takes no time.
 SBOM := $(OUT)/zinit.spdx.json
 all: $(SBOM)
 $(SBOM): $(STRIPPED) FORCE

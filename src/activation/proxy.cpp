@@ -211,7 +211,8 @@ void Proxy::take_over(std::uint32_t number, Left left) {
   settle(connection, connection.relay->go_on(std::move(left.backend)));
 }
 
-/// Takes the client. The end of the current setting's service counts, even if the setting changes.
+/// Takes the client. The relay follows the service of the present setting, even if the setting
+/// changes later.
 std::unique_ptr<Relay> Proxy::relay_for(Connection& connection) {
   const std::uint32_t number = connection.number;
   return std::make_unique<Relay>(

@@ -82,7 +82,7 @@ void Proxy::connect_some(TimePoint now) {
     if (may_connect(connection))
       begin_attempt(connection);
     else if (!connection.attempt)
-      return;  // not its turn, and so not that of any behind it
+      return;  // not its turn, so later ones have no turn either
   }
 }
 

@@ -92,7 +92,7 @@ void ProxyChanges::restore(Inheritance& inherited, const FactMap& facts) {
   if (table_) {
     table_->keep_only([&](ProxyTable::Place place) { return left.contains(place) || used(place); });
   }
-  // Finds out which of them await another's address.
+  // The load finds out which proxies wait for an address of another proxy.
   if (std::ranges::any_of(entries_, [](const auto& one) { return !one.second.error.empty(); }))
     load();
   if (!changes.empty()) apply(std::move(changes), {});

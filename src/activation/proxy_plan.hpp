@@ -33,7 +33,8 @@ using ProxyFiles = std::vector<ProxyPtr>;
 /// What that load will do.
 [[nodiscard]] ProxyReport plan_of(const LoadedConfig& config, const ProxyEntries& entries);
 
-/// After that load: those in the report that do not work as their files say have failed.
+/// Call it after the load. Moves the proxies of the report that do not work as their files say to
+/// `failed`, and adds why to `messages`.
 void add_faults(ProxyReport& report, const ProxyEntries& entries);
 
 /// The file of the proxy `name`; null if there is none.

@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Addresses that zinit has released, or is about to, and that are still in use: the kernel keeps
 // the address of a service's closed socket until all processes with the socket have ended, and a
-// proxy closes its listeners on the data loop. Who opens a socket at such an address waits, instead
-// of failing.
+// proxy closes its listeners on the data loop. A service or proxy that opens a socket at such an
+// address waits, instead of failing.
 //
 // Any thread. Lock order: this lock, then the board's.
 #pragma once

@@ -72,7 +72,7 @@ class ServiceTimer {
   [[nodiscard]] const std::string& fault() const noexcept { return fault_; }
   [[nodiscard]] const Stand& stand() const noexcept { return stand_; }
 
-  /// What survives the machine's end, in a file. Only for a timer that catches up.
+  /// What a file keeps for the next boot. Only for a timer that catches up.
   struct Stamp {
     std::int64_t since_us = 0;
     std::int64_t last_us = 0;

@@ -69,8 +69,8 @@ class Timers {
  private:
   using Made = std::map<std::string, std::shared_ptr<ServiceTimer>, std::less<>>;
   struct StampChange {
-    std::string text;    // empty: the stamp is removed, so the next boot makes up for no run
-    std::string unless;  // the stamp is not removed while this file exists; empty: it is
+    std::string text;    // empty: the stamp is removed, so the next boot starts nothing late
+    std::string unless;  // while this file exists, the stamp stays; empty: there is no such file
   };
 
   void load(bool again);

@@ -20,7 +20,7 @@ class Directory {
  public:
   Directory() = default;
   explicit Directory(const std::string& path) noexcept : stream_(::opendir(path.c_str())) {}
-  /// Also none, with errno, if `fd` is none.
+  /// Also no directory, with errno, if `fd` is not a directory.
   explicit Directory(UniqueFd fd) noexcept;
 
   [[nodiscard]] explicit operator bool() const noexcept { return stream_ != nullptr; }

@@ -60,8 +60,8 @@ namespace zinit {
 /// At most `limit` bytes of `text`; does not end inside a character.
 [[nodiscard]] std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept;
 
-/// The length of `text` without a character that begins at its end and goes on after it. All of
-/// `text` counts if it is only such a character, or is no UTF-8 before it.
+/// The length of `text` without an incomplete character at its end. All of `text` counts if it has
+/// nothing else, or is not UTF-8 before this character.
 [[nodiscard]] std::size_t whole_length(std::string_view text) noexcept;
 
 /// "1 line", "2 lines": a number and a noun whose plural ends in s, or in es

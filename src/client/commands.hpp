@@ -26,7 +26,8 @@ struct Machine {
 
 [[nodiscard]] int zinitctl(std::vector<std::string> words, Printer& printer);
 
-/// Makes two words of each --OPTION=VALUE. Returns "--OPTION=" of the last one, if it was such.
+/// Makes two words of each --OPTION=VALUE. Returns "--OPTION=" if the last word had this form,
+/// else "".
 std::string split_options(std::vector<std::string>& words);
 
 /// For completions: prints the possible forms of the last of `words`, which is under the cursor.

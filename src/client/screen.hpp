@@ -70,7 +70,7 @@ class Screen {
   std::vector<std::string> shown_;
   std::string unwritten_;
   KeyReader keys_;
-  bool closes_keys_ = false;  // no more bytes have come for a key that has begun
+  bool closes_keys_ = false;  // a key has begun, and no further bytes have come
   bool changed_ = false;
   int end_signal_ = 0;
 };

@@ -66,7 +66,7 @@ std::string advice(const WhyReason& root) {
     return fmt::format("it ends again and again; see `zinitctl logs {}`", root.service);
   if (root.state == "failed")
     return advice_for_failed(root) + "; its dependents then start automatically";
-  // A oneshot that is done, and holds something, conflicts like one that runs.
+  // A oneshot that is done may hold something: then it conflicts like a running service.
   // A service that is required, runs and holds another one back is about to restart or to stop.
   const bool required = root.kind == "requires" || root.kind == "binds_to";
   if ((root.state == "running" && !required) ||

@@ -27,14 +27,14 @@ inline constexpr std::string_view kAboutToStart = "about to start";
 /// Empty if there is nothing to report.
 [[nodiscard]] std::string state_cause(const ServiceStatus& status);
 
-/// The path of its file that has changed on disk. An older server does not tell which one.
+/// The path of its file that has changed on disk. An older server does not report which one.
 [[nodiscard]] const std::string& changed_file(const ServiceStatus& status);
 
 /// Whether it is down because its file says that the boot does not start it.
 [[nodiscard]] bool is_disabled(const ServiceStatus& status);
 
 /// The state for people. Exited services differ: a oneshot that has succeeded is "done", and a
-/// service that was told to stop is "stopped".
+/// service that was stopped on request is "stopped".
 [[nodiscard]] std::string_view shown_state(const ServiceStatus& status);
 
 /// "is running", "failed", "is done" (a oneshot): the words after a service's name.

@@ -556,7 +556,7 @@ bool Check::as_type(const TypeInfo& info, const Value& value) {
 
 bool Check::run(const Value& value) {
   if (!without_nul(value)) return false;
-  // By its default, "", a service has none although [defaults] gives one.
+  // The default "" lets a service unset a value that [defaults] gives.
   if (value.type == ValueType::string && value.string.empty() && key_.default_text == "\"\"")
     return true;
   return (key_.limitless && value.string == kInfinity) || as_type(info_of(key_), value);

@@ -83,9 +83,9 @@ struct ContainerSigns {
 };
 
 /// Whether zinit is PID 1 of a container rather than of a machine (zinit.toml(5), "Where files are
-/// read"). If the kernel has started it, only who asks for a container gets one: the kernel passes
-/// on words that it does not know, `server` too, and a root file system made from a container's
-/// image may have the container's mark.
+/// read"). If the kernel has started it, container mode needs an explicit request: the kernel
+/// passes on words that it does not know, `server` too, and a root file system made from a
+/// container's image may have the container's mark.
 [[nodiscard]] bool in_container(const ServerOptions& options, const Environment& environment,
                                 const ContainerSigns& signs);
 

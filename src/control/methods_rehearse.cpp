@@ -143,7 +143,7 @@ class Rehearsing final : public Turns {
   }
 
   /// Begins the outcome, then adds one service. A chain of reasons may be as long as the graph, and
-  /// each link names its root cause, so only the direct reasons are told.
+  /// each link names its root cause, so only the direct reasons are reported.
   void explain() {
     if (explained_++ == 0) {
       writer_.end_array().key("outcome").begin_array();

@@ -102,7 +102,7 @@ AnswerLook answer_of(RpcContext& context, std::string_view name,
 }
 
 /// Answers with *status_full* and the members of `others`, as soon as `goal` is reached. With
-/// `others`, for a start, an end of its process that comes before the answer is a part of it.
+/// `others` (a start), the answer also reports an end of the process that comes before it.
 Later wait_until(RpcContext& context, std::string name, Goal goal,
                  std::optional<std::int64_t> timeout_ms, std::optional<Board::Others> others = {}) {
   Later later;

@@ -182,7 +182,7 @@ Outcome service_why(Call& call) {
       });
   auto* const later = std::get_if<Later>(&outcome);
   if (later == nullptr) return plain;
-  // If a look at processes fails or hangs, all else is told.
+  // If a look at processes fails or hangs, everything else is reported.
   later->look = [look = std::move(later->look), plain]() -> std::optional<RpcResult> {
     auto answer = look();
     if (answer && !*answer) answer = plain;

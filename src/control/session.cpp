@@ -248,7 +248,7 @@ void Session::look_at_waits(TimePoint until) {
   const TimePoint now = Clock::now();
   while (next_look_ != waits_.end()) {
     const auto wait = next_look_++;
-    // Another one that works has its turn when the first is done.
+    // Of the calls that do work, one has its turn; the next one follows when it is done.
     if (wait->later.works && std::exchange(worked_, true)) continue;
     if (const std::optional<RpcResult> result = look_at(*wait, now)) {
       answer(wait->id, wait->batch, *result);

@@ -141,7 +141,7 @@ class Session final : private Subscriber {
   BatchPtr batch_;  // the batch of message_, if it is one
 
   std::list<Wait> waits_;
-  bool look_ = false;                                   // all of waits_ are to be looked at
+  bool look_ = false;                                   // all of waits_ must be looked at
   std::list<Wait>::iterator next_look_ = waits_.end();  // the end: no look is under way
   TimePoint earliest_;                                  // deadline of those that this look has seen
   bool worked_ = false;                                 // it has seen one with Later::works

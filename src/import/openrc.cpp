@@ -321,7 +321,7 @@ class OpenrcReader {
       fault_ = here(line, "the values of its variables are too long");
   }
 
-  /// Whether a variable has a value, known or not. With `colon` an empty one is none.
+  /// Whether a variable has a value, known or not. With `colon` an empty value does not count.
   bool is_set(const std::string& name, bool colon) const {
     const auto known = variables_.find(name);
     return unknown_.contains(name) ||

@@ -81,7 +81,8 @@ void read_unit_text(const std::string& path, std::string_view text, std::vector<
   take();
 }
 
-/// The name of the unit for which this one is an alias; its own name if it is none, or an instance.
+/// The name of the unit for which this one is an alias; its own name if it is not an alias, or is
+/// an instance.
 std::string target_of(const Unit& unit) {
   const std::string target(last_part(absolute(unit.path)));
   return target.find('@') == std::string::npos ? target : unit.name;

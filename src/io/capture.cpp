@@ -167,7 +167,7 @@ bool Capture::Reader::pays(LogPipe& pipe, const ServiceLog::ReadOnce& read) noex
   pipe.paused = false;
   if (was_paused) {
     if (pipe.capacity <= 0) pipe.capacity = ::fcntl(pipe.fd.get(), F_GETPIPE_SZ);
-    // Half: a page that is not full still has no room for the next line if the line is longer.
+    // Half is enough: a page with some room left cannot take a line that is longer than this room.
     if (static_cast<std::int64_t>(read.found) > pipe.capacity / 2) {
       const int wider = pipe.tried_wide ? -1 : ::fcntl(pipe.fd.get(), F_SETPIPE_SZ, kWidePipeBytes);
       pipe.tried_wide = true;
@@ -324,7 +324,7 @@ bool Capture::stop(Milliseconds limit) noexcept {
                     !reader->thread->stop(Milliseconds{ms_between(Clock::now(), by)});
            }) == 0;
   };
-  return each_ends(Clock::now()) || each_ends(until);  // all are told before one is waited for
+  return each_ends(Clock::now()) || each_ends(until);  // ask all to end before waiting for one
 }
 
 void Capture::let_read(Reader& reader) {
@@ -444,7 +444,7 @@ LogOwner Capture::reading(Milliseconds limit) noexcept {
   return nullptr;
 }
 
-/// Called for each read, so it wakes the data loop only if that has no look before it.
+/// Called for each read, so it wakes the data loop only if this loop has no earlier look planned.
 void Capture::begins_to_read() noexcept {
   if (!looks_ && !looks_.exchange(true)) begin_to_look_.ask();
 }

@@ -63,12 +63,12 @@ class Capture {
   void watch(std::span<const LogPipePtr> pipes) EXCLUDES(mutex_);
 
   /// Calls ServiceLog::look_again() for all pipes soon, and again as long as a pipe needs it. Also
-  /// closes pipes that another thread has ended, and watches held pipes again, in case that their
-  /// logs have other sinks now. Does not block.
+  /// closes pipes that another thread has ended, and watches held pipes again, because their logs
+  /// may have other sinks now. Does not block.
   void look_later() noexcept;
 
-  /// Has what is in `pipes` read. Waits for kHungRead at most, and not at all while an earlier call
-  /// has waited in vain, nor after stop().
+  /// Makes a reader read what is in `pipes`. Waits for kHungRead at most, and not at all
+  /// while an earlier call has waited in vain, nor after stop().
   /// @return  false before start(): read them yourself
   [[nodiscard]] bool read_now(const std::vector<LogPipePtr>& pipes) EXCLUDES(mutex_);
 

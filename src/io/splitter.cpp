@@ -9,7 +9,7 @@ namespace zinit {
 
 namespace {
 
-/// Emits a piece from the front of `text`, which is longer.
+/// Emits the first piece of `text`; `text` is longer than a piece.
 void emit_piece(std::string_view& text, std::size_t piece, LineSplitter::Emit emit) {
   const std::size_t whole = whole_length(text.substr(0, piece));
   emit({text.substr(0, whole), true});

@@ -248,7 +248,8 @@ void do_act(World& world, Slot slot, const Row& row, TimePoint now) {
       me.deadline = kNever;
       break;
     case Act::begin_stop: begin_stop(world, slot, row.cause, now); break;
-    case Act::give_up_again:  // as if the dependency alone had stopped it: it returns with it
+    case Act::give_up_again:
+      // As if only the dependency had stopped the service: it starts again with the dependency.
       me.again = false;
       me.cause = StopCause::dependency;
       break;

@@ -58,7 +58,7 @@ class Planner {
 
   Plan make() {
     build_without_faults();
-    // Not before: a refused spec does not wait.
+    // Refuse specs first: a refused spec must not wait.
     if (put_off_.restarts && put_off_changes()) build_without_faults();
     for (PlannedService& planned : plan_.services) {
       if (planned.fate == Fate::removed || !planned.refused.empty()) continue;

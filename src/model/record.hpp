@@ -55,7 +55,7 @@ enum class StopCause : std::uint8_t {
   late,        // it was not ready within its start timeout
   unhealthy,   // its health checks have failed
   watchdog,    // it gave no sign of life
-  asked,       // a oneshot that holds something is to run once more
+  asked,       // a oneshot that holds something must run once more
   unneeded,    // no service that is up requires or wants it any more
   ready_exec,  // a command of its ready_exec failed
 };

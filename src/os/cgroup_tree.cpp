@@ -143,8 +143,8 @@ Result<Cgroup> claim_base(const std::string& own, const std::string& left) {
 }
 
 /// The base that zinit made before its re-execution. This process is still in it. A process that
-/// zinit has made to close files (state/disposal.hpp) may still have the lock of the process image
-/// before, so after a re-execution the lock does not matter.
+/// zinit has made to close files (state/disposal.hpp) may still have the lock of the previous
+/// process image, so after a re-execution the lock does not matter.
 Result<Cgroup> inherited_base(const std::string& directory, bool again) {
   const std::string base = parent_of(directory);
   if (last_part(directory) != kSupervisor || !last_part(base).starts_with(kBase))

@@ -83,7 +83,7 @@ std::optional<std::uint32_t> id_of(std::string_view field) {
   return static_cast<std::uint32_t>(*number);
 }
 
-/// Visits the entries of the file of users; lines that are none are passed over.
+/// Visits the entries of the file of users; skips lines that are not entries.
 template <class Visit>
 Result<bool> each_user(const UserFiles& files, Visit visit) {
   return each_line(files.passwd, [&](const Fields& fields) {

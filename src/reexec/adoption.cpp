@@ -247,7 +247,8 @@ void add_lost_services(const std::vector<SpecPtr>& specs, const JournalImage& jo
                        std::vector<GraphEntry>& services) {
   const std::map<std::string, Slot> lost = lost_services(services, journal);
   const bool all = services.empty();
-  // A change of the graph was under way: the service at rest was gone, and a lost one had its slot.
+  // A crash hit a change of the graph: a service at rest was removed, and its slot belonged to a
+  // lost service already.
   std::set<Slot> replaced;
   for (const auto& [name, slot] : lost) replaced.insert(slot);
   std::erase_if(services, [&](const GraphEntry& one) { return replaced.contains(one.slot); });

@@ -38,8 +38,8 @@ using ServiceOfUser = std::pair<std::string, uid_t>;
 struct MainProcess {
   ProcessStat stat;
   bool named;  // its environment names a service
-  std::string
-      step;  // it is a command such as pre_exec instead, see kStepVariable; empty: it is not
+  /// The command that it is, such as pre_exec (kStepVariable); empty: the main process.
+  std::string step;
 };
 
 /// The main processes that a killed server has left behind.

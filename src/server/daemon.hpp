@@ -329,8 +329,9 @@ class ZinitDaemon final : public Daemon {
   SelfWatchdog self_watchdog_;
   std::unique_ptr<Server> server_;
 
-  std::optional<TimePoint> services_started_;  // or the time of their start, had there been any
-  bool booted_ = false;                        // the board knows what to start
+  /// When services were started; if there were none: when they would have been started.
+  std::optional<TimePoint> services_started_;
+  bool booted_ = false;       // the board knows what to start
   bool empty_start_ = false;  // there was nothing to boot: before the boot, clients add services
   TimePoint shell_started_{};
   bool memory_released_ = false;    // of the start; see boot_over_

@@ -167,7 +167,7 @@ void ZinitDaemon::add_lost(KeptServices& kept) {
   }
   const bool all_read = !config.incomplete && config.missing.empty() &&
                         std::ranges::none_of(config.specs, &ServiceSpec::broken);
-  // What the graph refuses adds no edges to others, as after a boot.
+  // As after a boot: a spec that the graph refuses adds no edges to other services.
   const Plan wanted = plan(*Graph::build({}), config.specs, {}, config.masked);
   std::ranges::transform(wanted.services, config.specs.begin(), &PlannedService::spec);
   add_lost_services(config.specs, start_.legacy->journal, kept.entries);

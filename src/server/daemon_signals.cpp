@@ -186,8 +186,8 @@ bool ZinitDaemon::reap_some() {
 
 /// One SIGCHLD may stand for several children, so zinit asks about all of them; with 1,000 services
 /// the question takes as long as a launch. The child that the signal names is reaped before. If
-/// orphans end faster than zinit finds them among the living, the look never ends: the services'
-/// own processes do not wait behind the orphans.
+/// orphans end faster than zinit finds them among the living, the look would never end. So it has a
+/// time limit, and zinit looks at the services' own processes separately.
 void ZinitDaemon::reap_ended() {
   reap_later_.set(kReapLater);  // if the rest throws: there may be no further SIGCHLD
   const bool more = reap_some();

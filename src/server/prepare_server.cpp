@@ -270,7 +270,8 @@ void prepare_recovery(std::optional<Inheritance>& inherited) {
   prepare_execution();
 }
 
-/// Reads what the previous process image has left. Logs unreadable data, and leaves it empty.
+/// Reads what the previous process image has left. Logs data that cannot be read, and leaves
+/// its member empty.
 Legacy read_legacy(Inheritance inherited) {
   Legacy legacy;
   legacy.journal_file = inherited.take(KeptKind::journal);

@@ -40,8 +40,8 @@ struct Reloaded {
 using PlaceSet = std::set<std::string, std::less<>>;
 
 /// The places (own_place_of()) of files and masks outside of the directories among `only`, in force
-/// and as read. In such a place a vendor's file is replaced or masked, was, or would be by a reload
-/// of all files, whatever both files describe.
+/// and as read. In such a place a file of /etc/zinit replaces or masks a vendor's file: now,
+/// earlier, or after a reload of all files. What the two files describe does not matter.
 /// @param masked_proxies  in force, see LoadedConfig
 [[nodiscard]] PlaceSet places_elsewhere(const std::vector<std::string>& only,
                                         const LoadedConfig& read, const Graph& graph,

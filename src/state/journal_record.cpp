@@ -247,7 +247,8 @@ JournalEntry entry_of(const RawRecord& raw) {
     entry.record = std::move(record);
   } else {
     entry.record.process = record.process;
-    // What runs goes on. A command such as pre_exec must not be taken for the main process.
+    // A running service keeps running. A command such as pre_exec must not be taken for the main
+    // process.
     entry.record.wish = from.wish == static_cast<std::uint8_t>(Wish::down) ? Wish::down : Wish::up;
     entry.record.stop_owed = record.stop_owed || !record.command.is_main();
   }

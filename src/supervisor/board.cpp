@@ -38,8 +38,9 @@ ReloadReport take_plan(BoardCore& core, const Plan& planned, bool dry_run) REQUI
   return report;
 }
 
-/// Adds the launches under way for this entry's service. An ended command is no longer owed. A
-/// stop_exec that failed is: its stop signal may not have been sent instead.
+/// Adds the launches under way for this entry's service. A command that has ended is no longer
+/// owed. A stop_exec that failed is still owed, because the stop signal that replaces it may not
+/// have been sent.
 void add_launches(JournalEntry& entry, const std::vector<JournalLaunch>& launches) {
   for (const JournalLaunch& launch : launches) {
     const LaunchKind* const kind = known_kind(launch.what);

@@ -185,7 +185,7 @@ class BoardCore {
   /// Adds a failed service to `failures`, for final_failures().
   void note_failure(Slot slot) REQUIRES(board_lock);
   /// Adds which [resources] of the service could not be applied.
-  /// @param faults  of an attempt to apply them; if there are none, what cgroups lack counts
+  /// @param faults  of an attempt to apply them; empty: reports what the cgroups lack
   void add_resource_warnings(const ServiceSpec& spec, std::vector<std::string> faults,
                              std::vector<std::string>& warnings) const REQUIRES(board_lock);
   [[nodiscard]] ServiceView view_of(Slot slot, TimePoint now, SettledQuestions& settled) const

@@ -37,13 +37,15 @@ class Janitor {
   void say(LogLevel level, std::string line) REQUIRES(board_lock);
   /// Queues a line for the log of the service in `slot` alone.
   void note(Slot slot, std::string line) REQUIRES(board_lock);
-  /// Has removed services that have nothing left dropped from the graph.
+  /// Makes the thread drop removed services that have nothing left from the graph.
   void sweep() REQUIRES(board_lock);
-  /// Has the processes read for the jobs with Job::sees_group, and for groups that do not empty.
+  /// Makes the thread read the processes for the jobs with Job::sees_group, and for groups that do
+  /// not empty.
   void see_groups() REQUIRES(board_lock);
-  /// Has the empty cgroup of a service removed. What cannot be removed then, is when zinit ends.
+  /// Makes the thread remove the empty cgroup of a service. What it cannot remove is removed when
+  /// zinit ends.
   void remove_cgroup(std::string name) REQUIRES(board_lock);
-  /// Has the rest of a signal sent.
+  /// Makes the thread send the rest of a signal.
   void go_on_with(CgroupSignal signal) REQUIRES(board_lock);
   /// Wakes the thread if it would sleep beyond `at`.
   void wake_by(TimePoint at) REQUIRES(board_lock);

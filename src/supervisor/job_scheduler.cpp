@@ -169,7 +169,8 @@ Result<void> JobScheduler::start_thread(Job& job) {
   return {};
 }
 
-/// A thread takes over the job. It is awake; until now the janitor has looked at the clock for it.
+/// A thread takes over the job. The thread is awake; until now the janitor has looked at the clock
+/// for this job.
 void JobScheduler::given_thread(Job& job) {
   job.has_thread = true;
   job.asleep_until = {};

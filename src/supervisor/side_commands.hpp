@@ -46,9 +46,9 @@ class SideCommand {
   void dropped() noexcept { ordered_ = false; }
   /// Its launch could not be made now: it stays ordered, and is made again at `at`.
   void postpone(TimePoint at) noexcept { not_before_ = at; }
-  /// Whether its launch is to be made now.
+  /// Whether its launch must be made now.
   [[nodiscard]] bool due() const noexcept { return ordered_ && Clock::now() >= not_before_; }
-  /// When a postponed launch is to be made; kNever: none is postponed.
+  /// When a postponed launch must be made; kNever: none is postponed.
   [[nodiscard]] TimePoint due_at() const noexcept {
     return ordered_ && !due() ? not_before_ : kNever;
   }

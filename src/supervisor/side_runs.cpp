@@ -19,7 +19,7 @@ bool has_result(SideKind kind) {
   return kind == SideKind::stop || kind == SideKind::reload || kind == SideKind::probe;
 }
 
-/// Why its end is a failure; empty: it is none.
+/// Why its end is a failure; empty: it is no failure.
 std::string fault_of(const SideCommand& side, const ProcessEnd& end) {
   if (end == ProcessEnd{}) return {};
   return (side.kind() == SideKind::probe ? "its command " : "") + end_text(end);

@@ -17,7 +17,7 @@ bool has_uptime(const Record& record) {
 }
 
 /// The reason of a service that rests and has not failed. A fault of its file stays after a stop; a
-/// fault that was corrected since the record was made goes.
+/// fault that was corrected since the record was made is dropped.
 Reason reason_at_rest(const World& world, Slot slot) {
   if (world.node(slot).broken()) return fault_of(world, slot);
   const Reason& reason = world.record(slot).reason;

@@ -17,7 +17,7 @@
 namespace zinit {
 
 /// The pid on the first line of a pidfile's text. Nothing if the line is no valid pid of a
-/// service's process; 1 is none.
+/// service's process; 1 is not valid.
 [[nodiscard]] std::optional<pid_t> parse_pidfile(std::string_view text);
 
 /// A pidfile, and its state before the process was spawned. If the file has not changed since, an
