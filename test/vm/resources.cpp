@@ -86,7 +86,7 @@ std::vector<File> services() {
        "[service]\nexec = '''setsid sleep 4711 & sleep 100000'''\n[resources]\npids_max = 7\n"}};
 }
 
-void check_killed_for_want_of_memory(Machine& machine) {
+void check_killed_for_lack_of_memory(Machine& machine) {
   start(machine, "greedy");
   machine.zinitctl("wait greedy --for failed --timeout 60");
   const JsonDocument status = machine.ask("status greedy");
@@ -275,7 +275,7 @@ void check_server_beside_others(Machine& machine) {
 SCENARIO("limits of cgroups bite and are reported, and nothing of a service escapes its end") {
   Machine machine(services());
   step("a service beyond its memory_max is killed by the kernel, and told as that",
-       [&] { check_killed_for_want_of_memory(machine); });
+       [&] { check_killed_for_lack_of_memory(machine); });
   step("a SIGKILL after a worker was killed because of a lack of memory is not told as that too",
        [&] { check_killed_by_somebody_later(machine); });
   step("every key of [resources] is in its file of the service's cgroup",

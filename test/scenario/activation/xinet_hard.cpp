@@ -55,7 +55,7 @@ TEST_CASE("a service that is deleted while clients use its proxy", "[xinet]") {
   check_answers(zinit, proxied.front, "s");
 }
 
-TEST_CASE("want of memory in the kernel delays what a proxy passes on", "[xinet][faults]") {
+TEST_CASE("a lack of memory in the kernel delays what a proxy passes on", "[xinet][faults]") {
   if (!FaultInjector::possible()) return skip("needs seccomp notifications");
   FaultInjector injector;
   // Without SO_PASSRIGHTS zinit copies data of unix sockets.
@@ -85,7 +85,7 @@ TEST_CASE("want of memory in the kernel delays what a proxy passes on", "[xinet]
   check(front, "sendto", 1);
 }
 
-TEST_CASE("want of memory delays one direction no longer while the other one is busy",
+TEST_CASE("a lack of memory delays one direction no longer while the other one is busy",
           "[xinet][faults]") {
   if (!FaultInjector::possible()) return skip("needs seccomp notifications");
   FaultInjector injector;

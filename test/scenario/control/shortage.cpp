@@ -248,7 +248,7 @@ TEST_CASE("a directory is removed although there is no thread to be had for it",
   CHECK(eventually([&] { return !std::filesystem::exists(user.runtime("a")); }));
 }
 
-TEST_CASE("a launch that is killed for it is not wanted is no want of processes",
+TEST_CASE("a launch that was killed because its service was stopped is no lack of processes",
           "[shortage][spawn]") {
   Server server;
   const std::string program = server.path("program");

@@ -34,7 +34,7 @@ TEST_CASE("a string that names a script without a first line is run by sh", "[ch
   CHECK(zinit.await_state("script", "running")["reason"].is_null());
 }
 
-TEST_CASE("want of processes is no failure, the spawn is tried again until there is room",
+TEST_CASE("a lack of processes is no failure, the spawn is tried again until there is room",
           "[root][spawn]") {
   if (geteuid() != 0) return skip("needs root");
   // The limit counts a user's processes and does not bind root: depending on the kernel's count,

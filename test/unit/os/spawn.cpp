@@ -257,7 +257,7 @@ rlim_t number_with_room_below(std::size_t room) {
   return static_cast<rlim_t>(taken.back().get());
 }
 
-TEST_CASE("want of descriptors is temporary and leaves nothing open", "[os][spawn]") {
+TEST_CASE("a lack of descriptors is temporary and leaves nothing open", "[os][spawn]") {
   const EachWay way;
   REQUIRE(output_of(shell("echo up")) == "up\n");  // the first spawn keeps some for good
   rlimit before{};
