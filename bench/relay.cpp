@@ -45,7 +45,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kBlock = 64;
 constexpr long kMiB = 1024 * 1024;
 
-// The first byte of a block tells the server what to do:
+// The first byte of a block says what the server does:
 constexpr char kEcho = 'e';  // send it back, and read the next
 constexpr char kTake = 't';  // read as many bytes as the number after it says, and send it back
 constexpr char kGive = 'g';  // send as many bytes as the number after it says, and the end

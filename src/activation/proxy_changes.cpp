@@ -115,7 +115,7 @@ void ProxyChanges::drop(const std::string& name) {
   entries_.erase(name);
 }
 
-/// Tells services which addresses proxies are about to give up. Call it after each change of these.
+/// Reports the addresses that proxies are about to give up. Call it after each change of these.
 void ProxyChanges::tell_moving() {
   HeldSockets moving;
   const auto add = [&](const std::string& name, const ListenerPtr& listener) {

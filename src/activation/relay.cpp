@@ -110,7 +110,7 @@ bool Relay::begin(UniqueFd& socket, std::string_view header) {
     from.held = header.size();
   }
   if (!shared_.set.add(socket.get(), 0, identity_.backend_key)) return false;
-  // Keep the descriptor only now: its note tells the next image that the header is in the pipe.
+  // Keep the descriptor only now: its note says that the header is in the pipe.
   (void)go_on(KeptFd(std::move(socket),
                      {KeptKind::proxy_backend, 0, identity_.connection, identity_.place}));
   return true;

@@ -52,7 +52,7 @@ Timers::Timers(Parts parts)
                 log_info("the wall clock was set: timers follow the new time");
                 for (const auto& [service, timer] : timers_) {
                   timer->clock_set(wall_us());
-                  keep(service, *timer);  // nothing tells the next image that the clock was set
+                  keep(service, *timer);  // the next image does not learn that the clock was set
                 }
               }
               run_due();

@@ -162,7 +162,7 @@ void set_socket_functions(ares_channel channel) {
   functions.flags = ARES_SOCKFUNC_FLAG_NONBLOCKING;
   functions.asocket = open_query_socket;
   functions.aclose = close_query_socket;
-  // Required. ENOSYS tells c-ares to continue without the option.
+  // Required. ENOSYS makes c-ares continue without the option.
   functions.asetsockopt = [](ares_socket_t, ares_socket_opt_t, const void*, ares_socklen_t, void*) {
     errno = ENOSYS;
     return -1;

@@ -5,7 +5,7 @@
 //
 // This room holds what zinit needs to survive its own end: this file for a request, last_resort.hpp
 // for a crash, adoption.hpp for services whose records are missing. server/daemon_reexecution.cpp
-// tells the whole story.
+// describes the whole way.
 //
 // The next process image gets the number of the list of kept descriptors in ZINIT_INHERITS, which
 // it takes out of its environment, and makes an Inheritance of it. Each part takes its own

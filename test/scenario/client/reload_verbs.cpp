@@ -186,7 +186,7 @@ TEST_CASE("a reload refuses a wrong zinit.toml, and says what a good one has cha
   const Json warned = zinit.reload();
   CHECK(warned["failed"].size() == 0);
   CHECK_THAT(warned["warnings"].dump(), Contains(":1:18: warning: default_target: nothing is "));
-  CHECK(zinit.reload()["warnings"].size() == 0);  // as told before
+  CHECK(zinit.reload()["warnings"].size() == 0);  // reported before
 }
 
 TEST_CASE("at a terminal a reload asks before it restarts or stops something", "[reload][ctl]") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// A service for tests that sends the messages it is told to send: this same program, called as
-// `notifier`, carries out its arguments one after the other.
+// A service for tests that sends messages: this same program, called as `notifier`, carries out its
+// arguments one after the other.
 //
 //   send TEXT          a message to NOTIFY_SOCKET; child TEXT: by a child that waits for it
 //   flood N TEXT       N such messages; large N: one message of N bytes

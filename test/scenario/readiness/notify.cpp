@@ -220,7 +220,7 @@ TEST_CASE("without cgroups a stranger with the number of a service's first proce
   const auto tick_of = [](pid_t pid) { return read_process_stat(pid).value().start_ticks; };
   const auto tick = tick_of(main);
   pid_t stranger = -1;
-  // A process is told from an earlier one of its number by the tick of its start: 10 ms (proc(5)).
+  // The tick of its start, 10 ms, distinguishes a process from an earlier one of its pid (proc(5)).
   const auto in_later_tick = [&] {
     stranger = sleeper_with(first);
     if (stranger < 0) return errno != EEXIST;

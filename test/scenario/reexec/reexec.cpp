@@ -370,7 +370,7 @@ TEST_CASE("services with wrong files stop nothing after a re-execution, and stay
   CHECK(zinit.state("wrong") == "inactive");
 }
 
-TEST_CASE("a crash is told with the sender of its signal, and the fifth within a minute ends zinit",
+TEST_CASE("a crash names the sender of its signal, and the fifth within a minute ends zinit",
           "[check][reexec][crash]") {
   Server zinit;
   zinit.add("a");
