@@ -52,6 +52,7 @@ void reset_connection(UniqueFd fd) noexcept {
 PipePool::Lent PipePool::take(bool beyond) noexcept {
   if (lent_ >= most_ && !beyond) return {};
   Lent lent;
+  // A free wide pipe first: the kernel's memory for it is taken already, and it needs fewer steps.
   for (std::vector<Pipe>* const free : {&free_wide_, &free_}) {
     if (free->empty() || lent.pipe.read) continue;
     lent = {std::move(free->back()), free == &free_wide_};
@@ -71,6 +72,7 @@ bool PipePool::widen(int pipe) noexcept {
 
 void PipePool::give(Lent lent) noexcept {
   std::vector<Pipe>& free = lent.wide ? free_wide_ : free_;
+  // `lent` then closes the pipe: the memory of all pipes of a user is limited, see PipePool.
   if (free.size() == (lent.wide ? kMostFreeWide : kMostFree)) return lost(lent.wide);
   free.push_back(std::move(lent.pipe));
   --lent_;
@@ -98,11 +100,12 @@ Relay::~Relay() {
 
 void Relay::client_has_hung_up() noexcept {
   sides_[client].hung = true;
-  sides_[backend].closed = true;
+  sides_[backend].closed = true;  // nobody takes the backend's bytes
 }
 
 bool Relay::begin(UniqueFd& socket, std::string_view header) {
   if (!header.empty()) {
+    // Beyond the limit of pipes: copy() takes bytes from the client's socket, where no header is.
     if (!lend_pipe(client, true)) return false;
     End& from = sides_[client];
     const ssize_t written = ::write(from.pipe[1].get(), header.data(), header.size());
@@ -127,8 +130,10 @@ bool Relay::go_on(KeptFd socket) {
   for (End& end : sides_) {
     end.strangers = socket_option(end.fd.get(), SOL_SOCKET, SO_DOMAIN) == AF_UNIX &&
                     !refuses_descriptors(end.fd.get());
-    if (end.held > 0) continue;
+    if (end.held > 0) continue;  // the header, see begin()
+    // The previous process image has left no count: only the pipe says how much it holds.
     if (end.pipe[0] && end.pipe[1]) end.held = readable_bytes(end.pipe[0].get());
+    // Also half a pipe: a crash came between the two notes of lend_pipe().
     if (end.held == 0) drop_pipe(end);
   }
   for (const Side side : {client, backend}) {
@@ -158,7 +163,8 @@ bool Relay::again() noexcept {
   return settle();
 }
 
-/// Removes the side from the set: otherwise the kernel reports the hang-up again and again.
+/// Removes the side from the set: otherwise the kernel reports the hang-up again and again. The
+/// side takes nothing any more, so the bytes for it are dropped. What it sent before is still read.
 void Relay::hang_up(Side side, bool failed) noexcept {
   End& end = sides_[side];
   end.failed = end.failed || failed;
@@ -214,6 +220,7 @@ void Relay::move(Side from) noexcept {
     }
     // No event reports a side that hung up again, so read it to the end: its bytes are limited.
     if (left == 0 && !end.hung) break;
+    // No pipe before the socket has given away what copy() has sent: a pipe would send it twice.
     const bool pipe = !end.strangers && end.copied == 0 && lend_pipe(from);
     const ssize_t taken = pipe ? take_in(from) : 0;
     if (broken_ || end.lacking) break;
@@ -229,6 +236,7 @@ void Relay::move(Side from) noexcept {
       continue;
     }
     end.held = static_cast<std::size_t>(taken);
+    // Only a large transfer is worth a wide pipe: there are kMostWide of them.
     if (end.held > kSmall && !end.wide) end.wide = shared_.pipes.widen(end.pipe[1].get());
     kill_point("relay.taken");
     left -= std::min(left, end.held);
@@ -289,6 +297,7 @@ bool Relay::copy(Side from) noexcept {
   end.ended = seen == 0;
   if (seen < 0 && errno != EAGAIN) fail(end);
   if (seen <= 0) return end.ended;
+  // Otherwise an earlier call has sent bytes, and the kernel lacked memory to take them.
   if (end.copied == 0) {
     const ssize_t sent = ::send(sides_[other(from)].fd.get(), buffer,
                                 static_cast<std::size_t>(seen), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -299,12 +308,15 @@ bool Relay::copy(Side from) noexcept {
   const ssize_t taken = receive_bytes(end.fd.get(), {buffer, end.copied});
   if (taken < 0) fail(end);
   if (taken >= 0) end.copied -= static_cast<std::size_t>(taken);
+  // The socket has given fewer bytes than were peeked: what was sent is not what it has now.
   if (end.copied > 0 && !end.lacking) broken_ = true;
   return static_cast<std::size_t>(seen) >= kSmall || end.hung;
 }
 
 void Relay::end_way(Side from) noexcept {
   End& end = sides_[from];
+  // `seen`: ready() has asked killed_() when this end came, before the last bytes were passed on,
+  // and that answer counts.
   if (end.failed || (from == backend && !end.seen && killed_())) {
     broken_ = true;
     return;
@@ -317,6 +329,8 @@ void Relay::watch(Side side) noexcept {
   End& end = sides_[side];
   if (end.hung) return;
   const End& from = sides_[other(side)];
+  // The kernel repeats an event until its cause is gone. So ask only for what leads to a step: for
+  // no bytes that the other side cannot take now, and for an end only until it was seen.
   std::uint32_t events = 0;
   if (!end.ended && !end.closed && !end.blocked && !end.lacking) events |= EPOLLIN;
   if (from.blocked && !from.closed) events |= EPOLLOUT;
@@ -328,6 +342,7 @@ void Relay::watch(Side side) noexcept {
 
 /// @return  whether there is more to do
 bool Relay::settle() noexcept {
+  // Not before: the other direction may have bytes under way, which a reset would drop.
   if (over() && (sides_[client].failed || sides_[backend].failed)) broken_ = true;
   if (over()) return false;
   watch(client);

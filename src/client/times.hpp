@@ -30,8 +30,8 @@ namespace zinit {
 inline constexpr std::string_view kPastTimes =
     "90s, 10m, 2h or 1d (ago), today, yesterday, HH:MM[:SS], 2026-01-31, or 2026-01-31T12:34:56Z";
 
-/// Reads "now", "+MINUTES", "+1h 30min" or "HH:MM" (the next time when the local clock shows this). Returns
-/// microseconds since 1970, `now_us` for "now". The error shows the possible forms.
+/// Reads "now", "+MINUTES", "+1h 30min" or "HH:MM" (the next time when the local clock shows this).
+/// Returns microseconds since 1970, `now_us` for "now". The error shows the possible forms.
 [[nodiscard]] Result<std::int64_t> shutdown_time(std::string_view text, std::int64_t now_us);
 
 }  // namespace zinit

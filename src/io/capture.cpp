@@ -95,6 +95,8 @@ class Capture::Reader::Reading {
     reader.capture_.begins_to_read();
   }
   ~Reading() {
+    // With the lock of replace_reader(): either this read has ended in time, or another reader has
+    // taken over.
     MutexLock lock(reader_.capture_.mutex_);
     reader_.since_ = kNever;
     // The reader that took over has held the pipes of the service.
@@ -127,6 +129,7 @@ void Capture::Reader::on_ready(const LogPipe* key, std::uint32_t events) {
   {
     MutexLock lock(capture_.mutex_);
     if (!capture_.reads(*this)) return;
+    // An earlier event of this turn may have closed the pipe: find() only compares the address.
     pipe = capture_.find(key);
     if (!pipe) return;
     hangs = capture_.hangs(*pipe);
@@ -190,6 +193,7 @@ void Capture::Reader::unwatch(const LogPipe& pipe, std::vector<const LogPipe*>& 
 void Capture::Reader::pause(const LogPipe& pipe) {
   MutexLock lock(capture_.mutex_);
   unwatch(pipe, capture_.paused_);
+  // One timer for all of them, which is not put off: no pause is longer than kPause.
   if (!resume_.active()) resume_.set(kPause);
 }
 
@@ -212,6 +216,7 @@ void Capture::Reader::begin_to_watch() {
 void Capture::Reader::resume() {
   resume_.set(kTryAgain);  // in case memory runs out before the end
   MutexLock lock(capture_.mutex_);
+  // A pipe leaves the list after it is watched again, so none is lost if listen() throws.
   for (auto& paused = capture_.paused_; !paused.empty(); paused.pop_back())
     capture_.listen(*paused.back());
   resume_.stop();
@@ -223,6 +228,7 @@ void Capture::Reader::look_at_all() {
   capture_.release();
   std::vector<LogPipePtr> pipes;
   {
+    // A copy, because let_go() takes the lock and changes the set.
     MutexLock lock(capture_.mutex_);
     pipes.assign(capture_.watched_.begin(), capture_.watched_.end());
   }
@@ -266,6 +272,7 @@ void Capture::Reader::give_up_oldest(ServiceLog& log) {
     // The next launch asks again.
     if (!capture_.reads(*this) || capture_.waits_for_reader(*old[i])) return;
     {
+      // Its writer has ended. What it wrote last belongs to the log.
       const Reading reading(*this, *old[i]);
       log.drain(*old[i], buffer_, Drain::all);
     }
@@ -286,6 +293,7 @@ void Capture::Reader::let_go(LogPipe& pipe) {
     std::erase(capture_.held_, &pipe);
     set.remove(pipe.fd.get());
   }
+  // close(2) may hang like read(2). `last` keeps the pipe until it is over.
   const Reading reading(*this, pipe);
   pipe.log.close(pipe);
 }
@@ -343,6 +351,7 @@ Result<Capture::Reader*> Capture::idle_reader() {
       reader = std::make_unique<Reader>(*this, std::move(*thread), number);
       return reader.get();
     }
+    // A reader that was replaced is free once its read has returned and its thread has ended.
     if (!reads(*reader) && reader->thread->stop(Milliseconds{0})) return reader.get();
   }
   return Failure(Error{fmt::format("{} threads that read pipes hang", kMostReaders), EAGAIN});
@@ -352,6 +361,7 @@ void Capture::watch(std::span<const LogPipePtr> pipes) {
   Reader* const reader = current_;
   {
     MutexLock lock(mutex_);
+    // Room first: listen() then cannot fail for a pipe that is in watched_ already.
     unwatched_.reserve(unwatched_.size() + pipes.size());
     for (const LogPipePtr& pipe : pipes) {
       if (pipe->ended) continue;  // its log was removed, or a client's request read it to the end
@@ -465,12 +475,13 @@ void Capture::replace_reader() {
   const LogPipe* const read = old.reading(kHungRead);
   if (read == nullptr || !running_) return;
   const LogOwner hung = read->owner;
-  unwatched_.reserve(watched_.size());
+  unwatched_.reserve(watched_.size());  // now, because nothing may fail once it has started
   const auto next = idle_reader();
   const auto started = next ? (*next)->thread->start() : Result<void>(Failure(next.error()));
   if (started) {
     unwatched_.clear();
     for (const LogPipePtr& pipe : watched_) {
+      // The old reader would watch it too, once its read has returned, or when it is used again.
       old.set.remove(pipe->fd.get());
       unwatched_.push_back(pipe.get());
     }

@@ -102,7 +102,7 @@ void BoardCore::take_all_steps(Job& job, Whose whose) {
     }
     const Step step = decide(Situation{world, job.slot, now});
     if (step.waits()) {
-      job.condition_check = ConditionCheck::none;
+      job.condition_check = ConditionCheck::none;  // a later start checks its conditions again
       job.until = next_look(job, step, now);
       return;
     }
@@ -120,6 +120,9 @@ TimePoint BoardCore::next_look(Job& job, const Step& step, TimePoint now) {
   const TimePoint deadline = std::min(step.deadline, job.side.deadline());
   const Process process = world.record(job.slot).process;
   const bool held = process == Process::held && job.cgroup.in_use();
+  // No SIGCHLD reports the end of processes that are not zinit's children. Their cgroup reports it,
+  // but not the end of a process group that may reach beyond the cgroup. Without a report, the job
+  // looks again and again, ever more seldom.
   const bool told = (held || !job.process.group_left()) && job.cgroup.end_is_told();
   if ((process != Process::lingering && !held) || told) {
     job.group_poll.reset();
@@ -142,7 +145,7 @@ void BoardCore::perform(Job& job, const Row& row) {
       break;
     case Act::signal_stop: stops.begin(job); break;
     case Act::kill:
-      if (stops.thaw(job)) return;
+      if (stops.thaw(job)) return;  // its stop timeout has begun again
       say(LogLevel::warn,
           fmt::format("{}: its {} did not end in time; killed with SIGKILL", job.name,
                       world.record(job.slot).command.post ? "post_exec" : "processes"));
@@ -179,7 +182,7 @@ void BoardCore::tell_transition(Job& job, State from, State to) {
       if (to == State::stopping) job.checked->set_stage(CheckedProcess::Stage::stopping);
       watchers.changed();
     }
-    stamp(job, from, to);
+    stamp(job, from, to);  // before publish(): the event has these times
     note_failure(slot);
   }
   if ((to == State::blocked || at_rest(to)) && !world.record(slot).stop_owed) job.replaced.reset();

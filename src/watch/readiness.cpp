@@ -76,7 +76,7 @@ KeptFd pidfd_of_main(std::vector<KeptFd>& noted, pid_t pid) {
     if (its == pid) return std::move(one);
     if (its.value_or(0) <= 0) ended = std::move(one);  // reaped, or unknown
   }
-  if (is_own_child(pid)) return {};  // not reaped, so it is none of those
+  if (is_own_child(pid)) return {};  // it is not reaped, so no noted one is its
   return ended;
 }
 
