@@ -1,15 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 the zinit authors
 # Builds zinit, its tests and its boot image. `make help` lists the targets. Everything made lies in
 # build/, and what depends on the compiler's flags in build/MODE/, so that the modes live side by side:
 #
 #   make               build/release   what is installed: static, optimised, hardened
 #   make MODE=debug    build/debug     for a debugger: hardly optimised, not hardened
-#   make MODE=check    build/check     by clang: sanitizers for addresses and undefined behaviour,
-#                                      coverage for fuzzing, faults of locking are errors
+#   make MODE=check    build/check     by clang: sanitizers for addresses and undefined behaviour, coverage for fuzzing
 #   make MODE=tsan     build/tsan      by clang: the sanitizer for threads
 #
-# All but the release have kill points, places at which tests make zinit crash. V=1 shows commands,
-# CROSS=aarch64-linux-gnu- compiles for that machine in build/CROSSMODE, LINK=dynamic links with shared
-# libraries. CPPFLAGS and CXXFLAGS of the caller come before the flags of a mode, LDFLAGS behind them.
+# All but the release have kill points, places at which tests make zinit crash; in check and tsan faults of locking are
+# errors. V=1 shows commands, CROSS=aarch64-linux-gnu- compiles for that machine in build/CROSSMODE, LINK=dynamic links
+# with shared libraries. CPPFLAGS and CXXFLAGS of the caller come before the flags of a mode, LDFLAGS behind them.
 
 VERSION := 0.1.0
 MODE ?= release
@@ -86,9 +87,8 @@ LIBS := -lev -lcares -llua5.4-c++ -lyaml
 
 # --- compiling -----------------------------------------------------------------------------------
 
-# A folder of sources is a room. It is compiled as one unit (a "unity build"), a source made here that
-# includes the others, since headers that all of them include are most of the compiler's work.
-# `make UNITY=` compiles each source by itself.
+# A folder of sources is a room. It is compiled as one unit (a "unity build"), a source made here that includes the
+# others: the headers that they share are most of the compiler's work. `make UNITY=` compiles each source by itself.
 UNITY ?= 1
 # MODE=tsan runs the unit tests tagged [threads], and leaves out each file that has no such test.
 LEFT_OUT := $(if $(filter tsan,$(MODE)),$(sort $(shell grep -rl ^TEST_CASE test/unit | xargs grep -LF '[threads]')))

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 the zinit authors
 # Installs what `make` has built; doc/packaging.md describes the variables and the files.
 
 PREFIX ?= /usr

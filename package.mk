@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 the zinit authors
 # Packages of what `make` has built: for Debian, as an archive, as an image of a container; and the
 # initramfs. doc/packaging.md describes the targets. What has steps is a script in etc/packaging.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The reference for supervisors: a loop of nothing but the system calls.
 //
 //   bare start N WAY     starts ./pause N times, starts it again when it ends, and on SIGTERM kills

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Measures calls over one open connection: sends a line N times, each time after the answer to the
 // previous one, and prints the median time of an answer in microseconds.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Measures a flood of lines into a log file: contains the program that writes the lines, a loop
 // that only copies a pipe to a file, and a client that starts the flood in zinit and measures it.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Runs a supervisor and measures from outside the time of its actions, in the same way for all
 // supervisors.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Makes 1,000 orphans that all end at once: each reads from the FIFO "go" in the working directory
 // until measure.cpp closes it. When all have started, it reports like pause.cpp, and sleeps.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The service in all measurements: writes its pid and the time to the FIFO "reports" in its working
 // directory, and then sleeps. It is linked without libc, so that execve(2) takes as little time as
 // possible and the supervisor's time is measured. With WITH_LIBC it is linked like most programs,

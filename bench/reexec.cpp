@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Measures re-executions: asks the server for one, and waits until the next process image answers a
 // call on a new connection. Prints the median time of N of them in microseconds, or "-" if the
 // server refuses.

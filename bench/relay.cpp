@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // The tool of bench/proxies: a server behind the proxies, clients in front of them, and a starter
 // of programs that must get their listening socket. All use TCP on 127.0.0.1.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // Written by pause.cpp and read by measure.cpp: small enough for a pipe to write it as a whole.
 #pragma once
 

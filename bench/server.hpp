@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A connection to a server over its unix socket, with one line for each request, and the time of
 // it. A failure ends the program with 1.
 #pragma once

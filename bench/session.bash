@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 the zinit authors
 # shellcheck shell=bash
 # Runs build/bench/measure for one supervisor at a time, and collects its measurements.
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 the zinit authors
 # shellcheck shell=bash
 # What each supervisor that bench/run compares needs: files of N services, and a command to run it.
 #

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 the zinit authors
 # Completion of zinitctl, zinit, poweroff, reboot, halt and shutdown for bash. Install it by these
 # names in /usr/share/bash-completion/completions, or source it for the first two. zinitctl itself
 # lists the possible completions of a word.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 the zinit authors
 # Completion of zinitctl, zinit, poweroff, reboot, halt and shutdown for fish. Install it by these
 # names in /usr/share/fish/vendor_completions.d.
 # zinitctl itself lists the possible completions of a word.

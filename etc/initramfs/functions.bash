@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 the zinit authors
 # What scripts that build an initramfs share: programs with their libraries, busybox, zinit, and
 # cpio archives. For bash, to be sourced.
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 the zinit authors
 # Writes the fixed lines of zinit.toml(5): of each key its help, what it allows, its default and an
 # example. The lines between them stay as they are. Keys stand in the order of their table.
 #

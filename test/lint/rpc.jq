@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 the zinit authors
 # From the answer to rpc.discover: the parts of zinit-rpc(7) that list the methods and the objects.
 # usage: jq -r --arg part methods|objects -f test/lint/rpc.jq
 

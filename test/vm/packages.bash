@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 the zinit authors
 # The common part of the scripts beside this one that build boot images: Debian's packages, kept
 # parts, and the functions of etc/initramfs. A bash script that has set `vm`, its folder, sources
 # this file in the project's folder.

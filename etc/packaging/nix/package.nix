@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 the zinit authors
 # The static program of `make release`; the archive is a parameter:
 #
 #   pkgs.callPackage ./package.nix { archive = ./zinit-0.1.0-x86_64.tar.gz; }

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 the zinit authors
 SUMMARY = "Process supervisor and init in one static file"
 DESCRIPTION = "Starts, watches and stops services, as process 1 or beside another init."
 # The archive of `make release` is in a directory of FILESEXTRAPATHS; its doc/licences.md lists the

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: 2026 the zinit authors
 # Functions for the services of the initramfs. For sh, to be sourced.
 
 # Prints the value of the last $1=VALUE on the kernel's command line, or $2 if there is none.
