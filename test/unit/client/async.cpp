@@ -109,12 +109,13 @@ TEST_CASE("a server that reads nothing fails the calls beyond the bound, not the
 
 TEST_CASE("whatever is no JSON-RPC ends the connection, and every call is told once",
           "[threads][client][async]") {
-  const std::string said = GENERATE(
-      as<std::string>{}, "garbage\n", "\n", "[]\n", "7\n", "{\"id\":1}\n", "{\"result\":1}\n",
-      "{\"id\":9,\"result\":1}\n", "{\"id\":\"1\",\"result\":1}\n", "{\"id\":1,\"error\":7}\n",
-      "{\"id\":1,\"error\":{\"code\":5}}\n", "{\"id\":null,\"result\":1}\n",
-      "{\"method\":\"m\",\"params\":7}\n", "{\"id\":1,\"result\":\"\xff\"}\n",
-      std::string("\0\0\0\n", 4), "{\"method\":\"m\",\"params\":{\"subscription\":-1}}\n");
+  const std::string said =
+      GENERATE(as<std::string>{}, "garbage\n", "\n", "[]\n", "7\n", "{\"id\":1}\n",
+               "{\"result\":1}\n", "{\"id\":3,\"result\":1}\n", "{\"id\":\"1\",\"result\":1}\n",
+               "{\"id\":1,\"error\":7}\n", "{\"id\":1,\"error\":{\"code\":5}}\n",
+               "{\"id\":1,\"error\":{\"message\":\"x\"}}\n", "{\"id\":null,\"result\":1}\n",
+               "{\"method\":\"m\",\"params\":7}\n", "{\"id\":1,\"result\":\"\xff\"}\n",
+               std::string("\0\0\0\n", 4), "{\"method\":\"m\",\"params\":{\"subscription\":-1}}\n");
   CAPTURE(said);
   FakeServer server([&](Peer& peer) {
     for (int i = 0; i < 2; ++i) peer.read_line();
@@ -163,7 +164,9 @@ TEST_CASE("a server that closes is reported after what it has said before",
   call_twice_until_closed(client, story);
   CHECK(story.told == Texts{"a ok", "b 4", "closed 4"});
 
-  FakeServer turning_away([](Peer& peer) {
+  const bool at_connect = GENERATE(false, true);
+  FakeServer turning_away([&](Peer& peer) {
+    if (!at_connect) peer.read_line();
     peer.send(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32007,"message":"not permitted"}})"
               "\n");
     peer.close();
@@ -200,6 +203,7 @@ TEST_CASE("an error of the server concerns its call alone", "[threads][client][a
   CHECK(std::ranges::count(story.told, "no JSON -32602") == 1);
   REQUIRE(error);
   CHECK(error->code() == ErrorCode::service_not_found);
+  CHECK(std::string(error->what()) == "no service wep");
   CHECK(error->data() == R"({"hint":"web?"})");
   CHECK(server.requests().size() == 3);
 }
@@ -236,34 +240,25 @@ TEST_CASE("requests that wait for a service have their own limit, and outlast it
   client->set_timeout(5ms);
   client->call(request::stop("web", {true, 100s}), {});
   CHECK(client->next_timeout() > 100s);
-  client->call(request::wait("web", WaitFor::failed), {});
+  client->call(request::wait("web", WaitFor::stopped, 100s), {});
   CHECK(client->next_timeout() > 100s);
-  CHECK(test::becomes_true([&] { return server.requests().size() == 2; }));
-  CHECK(server.requests()[0].ends_with(
-      R"("params":{"name":"web","wait":true,"timeout_ms":100000}})"));
+  client->call(request::start("web"), {});
+  client->call(request::kill("web", "SIGHUP", true), {});
+  CHECK(test::becomes_true([&] { return server.requests().size() == 4; }));
+  const Texts requests = server.requests();
+  CHECK(requests[0].ends_with(R"("params":{"name":"web","wait":true,"timeout_ms":100000}})"));
+  CHECK(requests[1].ends_with(R"("params":{"name":"web","for":"stopped","timeout_ms":100000}})"));
+  CHECK(requests[2].ends_with(R"("method":"service.start","params":{"name":"web"}})"));
+  CHECK(requests[3].ends_with(R"("params":{"name":"web","signal":"SIGHUP","main":true}})"));
 }
 
 TEST_CASE("AsyncClient connects at once or not at all", "[threads][client][async]") {
   FakeServer server(nullptr, 0);
-  const auto code_of = [](const std::string& path) {
-    try {
-      AsyncClient client(path);
-    } catch (const ClientError& error) {
-      return error.code();
-    }
-    return 0;
-  };
-  CHECK(code_of(server.path() + ".no") == ErrorCode::no_server);
-  CHECK(code_of("") == ErrorCode::no_server);
+  CHECK(error_code([&] { AsyncClient(server.path() + ".no"); }) == ErrorCode::no_server);
   std::vector<AsyncClient> waiting;
   int code = 0;
-  for (int i = 0; i < 4 && code == 0; ++i) {
-    try {
-      waiting.emplace_back(server.path());
-    } catch (const ClientError& error) {
-      code = error.code();
-    }
-  }
+  for (int i = 0; i < 4 && code == 0; ++i)
+    code = error_code([&] { waiting.emplace_back(server.path()); });
   CHECK(code == ErrorCode::no_answer);
 }
 

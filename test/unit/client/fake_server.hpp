@@ -7,6 +7,7 @@
 #include "base/fd.hpp"
 #include "base/mutex.hpp"
 #include "support/test.hpp"
+#include "zinit/client.hpp"
 
 namespace zinit::test {
 
@@ -77,6 +78,17 @@ inline std::string event(int subscription, const std::string& rest) {
 
 inline std::string change(int subscription, const std::string& service) {
   return event(subscription, R"("service":")" + service + R"(","from":"starting","to":"running")");
+}
+
+/// The code of the ClientError that `call` throws; 0 if it throws none.
+template <class Call>
+int error_code(Call call) {
+  try {
+    call();
+  } catch (const ClientError& error) {
+    return error.code();
+  }
+  return 0;
 }
 
 class FakeServer {
