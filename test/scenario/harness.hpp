@@ -4,7 +4,7 @@
 // Includes for scenario tests. The tests know the specification and the binary, nothing of src/.
 
 #include "scenario/harness/connection.hpp"
-#include "scenario/harness/json.hpp"
 #include "scenario/harness/process.hpp"
 #include "scenario/harness/server.hpp"
+#include "support/json.hpp"
 #include "support/test.hpp"

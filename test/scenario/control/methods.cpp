@@ -10,7 +10,7 @@ namespace {
 std::string masked(const Server& zinit, const Json& object) {
   std::string text;
   for (const std::string& member : object.members())
-    text += json_string(member) + ":" + object[member].dump() + "\n";
+    text += json_of(member) + ":" + object[member].dump() + "\n";
   const std::pair<const char*, const char*> masks[] = {
       {R"x(("\w*(_us|_ms|_usec|pid)":)\d+)x", "$1N"},
       {R"x(("\w*bytes":)[1-9]\d*)x", "$1N"},

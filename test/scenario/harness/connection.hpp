@@ -10,35 +10,22 @@
 #include <string_view>
 #include <vector>
 
-#include "scenario/harness/json.hpp"
-#include "scenario/harness/process.hpp"
+#include "support/json.hpp"
+#include "support/line_client.hpp"
 
 namespace zinit::test {
 
-class Connection {
+class Connection : public LineClient {
  public:
-  /// Connects; a socket that refuses fails the test.
-  explicit Connection(const std::string& path);
-  ~Connection();
-  Connection(Connection&& other) noexcept;
-  Connection& operator=(Connection&&) = delete;
+  using LineClient::LineClient;
 
   /// Connects; null if the socket refuses, or has no room for one more now.
   static std::unique_ptr<Connection> attempt(const std::string& path);
   /// Whether a process listens at `path`.
-  static bool possible(const std::string& path);
+  static bool possible(const std::string& path) { return bool(connected(path)); }
 
-  /// Sends bytes unchanged; false if the other side has closed.
-  bool send(std::string_view bytes);
-  /// Sends as much as the socket takes now; returns the number of bytes.
-  std::size_t send_some(std::string_view bytes);
-
-  /// The next line, without its end. Nothing at the end of the stream; silence fails the test.
-  std::optional<std::string> line(std::chrono::milliseconds deadline = kPatience);
   /// The next line, which must be JSON.
   Json read(std::chrono::milliseconds deadline = kPatience);
-  /// Whether the other side closes the connection; drops the data before the end.
-  bool closed(std::chrono::milliseconds deadline = kPatience);
   /// Whether no line had come when the answer to a later request arrives.
   bool silent();
 
@@ -61,18 +48,13 @@ class Connection {
   /// Whether a notification came with the answers read so far.
   bool has_notification() const { return !notifications_.empty(); }
 
-  int fd() const { return fd_; }
-
  private:
-  explicit Connection(int fd) : fd_(fd) {}
   std::string request(int id, std::string_view method, std::string_view params) const;
   /// Keeps `message` if it is a notification.
   /// @return  whether it is the answer to the request `id`
   bool answers(const Json& message, int id);
 
-  int fd_ = -1;
   int next_id_ = 1;
-  std::string buffer_;
   std::deque<Json> notifications_;
 };
 

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "scenario/harness/connection.hpp"
-#include "scenario/harness/json.hpp"
 #include "scenario/harness/process.hpp"
 
 namespace zinit::test {

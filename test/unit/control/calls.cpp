@@ -51,8 +51,7 @@ std::string picked(const std::string& answer, std::string_view members) {
   if (members.empty()) return answer;
   std::string all;
   for (const std::string_view name : split(members, ' '))
-    all += fmt::format("{}\"{}\":{}", all.empty() ? "{" : ",", name,
-                       Json(answer)[std::string(name).c_str()].text());
+    all += fmt::format("{}\"{}\":{}", all.empty() ? "{" : ",", name, Json(answer)[name].dump());
   return all + "}";
 }
 

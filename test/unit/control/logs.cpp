@@ -13,8 +13,7 @@ namespace {
 Texts texts(const Json& lines) {
   Texts result;
   for (const Json& line : lines.elements())
-    result.push_back(std::string(line["service"].string()) + ": " +
-                     std::string(line["line"].string()));
+    result.push_back(line["service"].text() + ": " + line["line"].text());
   return result;
 }
 
@@ -24,8 +23,8 @@ std::string next_line(TestClient& client) {
   REQUIRE(note["method"] == "logs.line");
   const Json& params = note["params"];
   if (params.has("dropped")) return "dropped";
-  return fmt::format("{} {}: {}", params["subscription"].number(),
-                     std::string(params["service"].string()), std::string(params["line"].string()));
+  return fmt::format("{} {}: {}", params["subscription"].number(), params["service"].text(),
+                     params["line"].text());
 }
 
 TEST_CASE("a search finds lines by what is in them, by stream, time and log",

@@ -67,7 +67,7 @@ TEST_CASE("rpc.discover describes every method of the table", "[threads][control
   REQUIRE(document["info"]["version"].is_string());
   Texts described;
   for (const Json& method : document["methods"].elements()) {
-    described.push_back(method["name"].string());
+    described.push_back(method["name"].text());
     INFO(described.back());
     CHECK(method["result"]["schema"].is_object());
     for (const Json& param : method["params"].elements()) {
@@ -177,14 +177,14 @@ TEST_CASE("debug.state shows templates, their instances and paths", "[threads][c
   rig.board().name_templates({"web@"});
   rig.daemon.trigger_faults["web@1"] = "no inotify";
   const Json state(rig.client().call("debug.state"));
-  CHECK(state["templates"].text() == R"(["web@"])");
+  CHECK(state["templates"].dump() == R"(["web@"])");
   CHECK(state["services"][0]["instance_of"].is_null());
   CHECK_FALSE(state["services"][0].has("path"));
   const Json& web = state["services"][1];
   CHECK(web["instance_of"] == "web@");
-  CHECK(web["path"].text() ==
+  CHECK(web["path"].dump() ==
         R"({"exists":["/x"],"changed":[],"directory_not_empty":[],"fault":"no inotify"})");
-  CHECK(Json(rig.client().call("system.info"))["config"]["templates"].text() == R"(["web@"])");
+  CHECK(Json(rig.client().call("system.info"))["config"]["templates"].dump() == R"(["web@"])");
 }
 
 TEST_CASE("a status tells when the timer of its service is due, and without members a list has all",
@@ -197,7 +197,7 @@ TEST_CASE("a status tells when the timer of its service is due, and without memb
   TestClient client = rig.client();
   CHECK(Json(client.call("service.status_full", R"(["job"])"))["next_start_us"] == 20);
   CHECK(Json(client.call("service.status_full", R"(["db"])"))["next_start_us"].is_null());
-  CHECK(Json(client.call("service.list_full", R"([["next_start_us"]])")).text() ==
+  CHECK(Json(client.call("service.list_full", R"([["next_start_us"]])")).dump() ==
         R"([{},{"next_start_us":20}])");
   const std::string all = client.call("service.list_full");
   CHECK(client.call("service.list_full", R"({"members":[]})") == all);

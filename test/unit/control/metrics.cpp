@@ -57,7 +57,7 @@ TEST_CASE("metrics.get has what the server knows of itself and of its services",
   TestClient client = rig.client();
   client.call("service.start", R"(["web",true])");
   client.call("service.start", R"(["bad",true])");
-  const OpenMetrics metrics(Json("[" + client.call("metrics.get") + "]")[0].string());
+  const OpenMetrics metrics(Json("[" + client.call("metrics.get") + "]")[0].text());
   CHECK(metrics.count("zinit_build_info") == 1);
   CHECK(metrics["zinit_uptime_seconds"] == "0.005000");
   CHECK(metrics["zinit_clients"] == "1");

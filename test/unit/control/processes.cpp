@@ -51,7 +51,7 @@ TEST_CASE("without a cgroup a service's processes are its session and what desce
 TEST_CASE("a tree of processes begins where its main process comes from", "[control][processes]") {
   const Json tree(process_tree_json(
       {process(12, 11), process(10, 1), process(11, 10), process(13, 10), process(30, 1)}, 12));
-  CHECK(tree.text() ==
+  CHECK(tree.dump() ==
         R"({"pid":10,"comm":"p10","children":[{"pid":11,"comm":"p11","children":[)"
         R"({"pid":12,"comm":"p12","children":[]}]},{"pid":13,"comm":"p13","children":[]}],)"
         R"("others":[{"pid":30,"comm":"p30","children":[]}]})");
@@ -62,7 +62,7 @@ TEST_CASE("a tree of processes begins where its main process comes from", "[cont
 TEST_CASE("a tree of processes ends, whatever pids say", "[threads][control][processes]") {
   const Json circle(process_tree_json({process(10, 11), process(11, 10), process(12, 12)}, 10));
   std::size_t count = 0;
-  for (std::size_t at = 0; (at = circle.text().find("\"comm\"", at)) != std::string::npos; ++at)
+  for (std::size_t at = 0; (at = circle.dump().find("\"comm\"", at)) != std::string::npos; ++at)
     ++count;
   CHECK(count == 3);
   std::vector<ProcessStat> chain;

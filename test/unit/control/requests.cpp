@@ -89,7 +89,7 @@ TEST_CASE("wait answers once it is so", "[threads][control][methods]") {
     (void)actor.call(act, fmt::format(R"(["{}"])", name));
     const Json answer(waiter.line().value());
     REQUIRE(answer.has("result"));
-    return answer["result"]["state"].string();
+    return answer["result"]["state"].text();
   };
   CHECK(waited("web", "running", "service.start") == "running");
   CHECK(waited("web", "stopped", "service.stop") == "exited");

@@ -9,16 +9,6 @@
 
 namespace zinit::test {
 
-namespace {
-
-/// Waits for one of `events`; false if `limit` has passed.
-bool ready(int fd, short events, Milliseconds limit = kPatience) {
-  pollfd waited{fd, events, 0};
-  return ::poll(&waited, 1, static_cast<int>(limit.count())) > 0;
-}
-
-}  // namespace
-
 Result<OutputPipes> StoredOutput::open_output(Slot slot) { return store_.open_output(slot); }
 
 void FakeDaemon::power(PowerAction action, const std::string& message,
@@ -74,50 +64,6 @@ Daemon::Sockets FakeDaemon::sockets_of(const std::string& service) const {
 
 // --- client ---
 
-TestClient::TestClient(const std::string& path)
-    : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  REQUIRE(path.size() < sizeof address.sun_path);
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  REQUIRE(::connect(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-}
-
-void TestClient::send(std::string_view bytes) {
-  while (!bytes.empty()) {
-    // Not an assertion of Catch: other threads than the test's send, too.
-    if (!ready(fd_.get(), POLLOUT)) throw std::runtime_error("the server takes nothing");
-    const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0 && errno == EAGAIN) continue;
-    if (sent < 0) throw std::runtime_error("cannot send: " + errno_text(errno));
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
-  }
-}
-
-std::size_t TestClient::send_some(std::string_view bytes) {
-  if (!ready(fd_.get(), POLLOUT, 100ms)) return 0;
-  const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  return sent > 0 ? static_cast<std::size_t>(sent) : 0;
-}
-
-std::optional<std::string> TestClient::line() {
-  std::size_t searched = 0;
-  while (true) {
-    const auto end = received_.find('\n', searched);
-    if (end != std::string::npos) {
-      std::string line = received_.substr(0, end);
-      received_.erase(0, end + 1);
-      return line;
-    }
-    REQUIRE(ready(fd_.get(), POLLIN));
-    char bytes[65536];
-    const ssize_t got = ::recv(fd_.get(), bytes, sizeof bytes, 0);
-    if (got <= 0) return std::nullopt;
-    searched = received_.size();
-    received_.append(bytes, static_cast<std::size_t>(got));
-  }
-}
-
 std::string TestClient::call(const std::string& method, const std::string& params) {
   const int id = ++last_id_;
   send(fmt::format("{{\"jsonrpc\":\"2.0\",\"method\":\"{}\",\"params\":{},\"id\":{}}}\n", method,
@@ -137,69 +83,6 @@ int TestClient::error_of(const std::string& method, const std::string& params) {
   const Json error(call(method, params));
   return error.has("code") ? static_cast<int>(error["code"].number()) : 0;
 }
-
-void TestClient::end_input() { REQUIRE(::shutdown(fd_.get(), SHUT_WR) == 0); }
-
-bool TestClient::closed() {
-  const TimePoint until = Clock::now() + kPatience;
-  char bytes[65536];
-  while (Clock::now() < until && ready(fd_.get(), POLLIN)) {
-    if (::recv(fd_.get(), bytes, sizeof bytes, MSG_DONTWAIT) <= 0) return true;
-  }
-  return false;
-}
-
-// --- JSON ---
-
-Json::Json(const std::string& text) : document_(std::make_shared<JsonDocument>()) {
-  document_->Parse<kJsonParse>(text.data(), text.size());
-  value_ = document_.get();
-  INFO(text.substr(0, 2000));
-  REQUIRE_FALSE(document_->HasParseError());
-}
-
-Json Json::operator[](const char* member) const {
-  INFO(member);
-  REQUIRE(has(member));
-  return {document_, (*value_)[member]};
-}
-
-Json Json::operator[](int index) const {
-  REQUIRE(index < static_cast<int>(size()));
-  return {document_, (*value_)[static_cast<rapidjson::SizeType>(index)]};
-}
-
-bool Json::has(const std::string& member) const { return is_object() && value_->HasMember(member); }
-
-std::size_t Json::size() const {
-  REQUIRE(is_array());
-  return value_->Size();
-}
-
-std::vector<Json> Json::elements() const {
-  std::vector<Json> all;
-  for (int i = 0; i < static_cast<int>(size()); ++i) all.push_back((*this)[i]);
-  return all;
-}
-
-Texts Json::member_names() const {
-  REQUIRE(is_object());
-  Texts names;
-  for (const auto& member : value_->GetObject()) names.emplace_back(member.name.GetString());
-  return names;
-}
-
-std::int64_t Json::number() const {
-  REQUIRE(value_->IsInt64());
-  return value_->GetInt64();
-}
-
-std::string Json::string() const {
-  REQUIRE(is_string());
-  return {value_->GetString(), value_->GetStringLength()};
-}
-
-std::string Json::text() const { return json_of(*value_); }
 
 // --- server ---
 

@@ -3,12 +3,11 @@
 // A control server with a real board on its own socket, and a client for it.
 #pragma once
 
-#include <concepts>
-
-#include "base/json.hpp"
 #include "control/scrapes.hpp"
 #include "control/server.hpp"
 #include "control/settling.hpp"
+#include "support/json.hpp"
+#include "support/line_client.hpp"
 #include "support/services.hpp"
 #include "support/test.hpp"
 #include "unit/supervisor/output.hpp"
@@ -91,75 +90,16 @@ class FakeDaemon final : public Daemon {
 };
 
 /// A connection to the rig; a wait that passes its deadline fails the test.
-class TestClient {
+class TestClient : public LineClient {
  public:
-  explicit TestClient(const std::string& path);
-  explicit TestClient(UniqueFd fd) : fd_(std::move(fd)) {}
+  using LineClient::LineClient;
 
-  void send(std::string_view bytes);
-  /// Sends as much of `bytes` as possible within a moment; returns the number of bytes.
-  std::size_t send_some(std::string_view bytes);
-  /// The next line, without its end; nothing if the server has closed.
-  std::optional<std::string> line();
   /// Sends one request and returns its response: JSON text of `result`, or the error object.
   std::string call(const std::string& method, const std::string& params = "{}");
   [[nodiscard]] int error_of(const std::string& method, const std::string& params = "{}");
-  /// Ends the sending side.
-  void end_input();
-  [[nodiscard]] int fd() const { return fd_.get(); }
-  /// Whether the server has closed; reads and drops the data before.
-  [[nodiscard]] bool closed();
 
  private:
-  UniqueFd fd_;
-  std::string received_;
   int last_id_ = 0;
-};
-
-/// A value in a JSON text. (RapidJSON's own comparisons recurse for ever in C++20.)
-class Json {
- public:
-  /// Fails the test if `text` is not JSON.
-  explicit Json(const std::string& text);
-
-  // A missing member, and any member of a value that is not an object, fails the test.
-  [[nodiscard]] Json operator[](const char* member) const;
-  [[nodiscard]] Json operator[](int index) const;
-  [[nodiscard]] bool has(const std::string& member) const;
-  [[nodiscard]] std::size_t size() const;
-  [[nodiscard]] std::vector<Json> elements() const;
-  [[nodiscard]] std::vector<std::string> member_names() const;
-
-  [[nodiscard]] bool is_null() const { return value_->IsNull(); }
-  [[nodiscard]] bool is_object() const { return value_->IsObject(); }
-  [[nodiscard]] bool is_array() const { return value_->IsArray(); }
-  [[nodiscard]] bool is_string() const { return value_->IsString(); }
-  [[nodiscard]] std::int64_t number() const;
-  [[nodiscard]] std::string string() const;
-  /// The JSON text without blanks.
-  [[nodiscard]] std::string text() const;
-
-  bool operator==(std::string_view other) const { return is_string() && string() == other; }
-  bool operator==(const char* other) const { return *this == std::string_view(other); }
-  bool operator==(const std::string& other) const { return *this == std::string_view(other); }
-  template <std::integral T>
-  bool operator==(T other) const {
-    if constexpr (std::same_as<T, bool>) {
-      return value_->IsBool() && value_->GetBool() == other;
-    } else {
-      return value_->IsInt64() && std::cmp_equal(value_->GetInt64(), other);
-    }
-  }
-  bool operator==(const Json& other) const { return text() == other.text(); }
-  friend std::ostream& operator<<(std::ostream& out, const Json& json) {
-    return out << json.text();
-  }
-
- private:
-  Json(std::shared_ptr<JsonDocument> document, const JsonValue& value)
-      : document_(std::move(document)), value_(&value) {}
-  std::shared_ptr<JsonDocument> document_;
-  const JsonValue* value_;
 };
 
 /// The server. Its loop runs in its own thread from the start.
