@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// The man pages list exactly the existing verbs, options and methods.
+// The man pages list exactly the existing verbs and options, and libzinit has a typed method for
+// each method of the server, and no others.
 #include "base/fd.hpp"
 #include "base/text.hpp"
 #include "client/arguments.hpp"
@@ -11,8 +12,8 @@
 namespace zinit::test::protocol_documents {
 namespace {
 
-std::string read_document(const char* path) {
-  const auto text = read_file(path, 1 << 20);
+std::string read_document(const std::string& path) {
+  const auto text = read_file(path.c_str(), 1 << 20);
   INFO("tests run in the root of the repository");
   REQUIRE(text);
   return *text;
@@ -88,6 +89,36 @@ TEST_CASE("zinitctl(1) has an example of each verb", "[client]") {
     CAPTURE(verb.name);
     CHECK(examples.find("zinitctl " + std::string(verb.name)) != std::string::npos);
   }
+}
+
+/// Whether `text` is a method's name: "service.status_full".
+bool is_method_name(std::string_view text) {
+  const auto dot = text.find('.');
+  return dot != std::string_view::npos && dot > 0 && dot + 1 < text.size() &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_.") == std::string_view::npos;
+}
+
+/// The names of methods among the string literals of a source.
+std::set<std::string> methods_in(const std::string& source) {
+  std::set<std::string> names;
+  for (std::size_t at = 0; (at = source.find('"', at)) != std::string::npos;) {
+    const auto end = source.find('"', at + 1);
+    if (end == std::string::npos) break;
+    const std::string literal = source.substr(at + 1, end - at - 1);
+    if (is_method_name(literal)) names.insert(literal);
+    at = end + 1;
+  }
+  return names;
+}
+
+TEST_CASE("libzinit calls the methods that the server has, by their names", "[client]") {
+  std::set<std::string> called;
+  for (const char* name : {"requests.cpp", "client.cpp", "async_client.cpp"})
+    called.merge(methods_in(read_document(std::string("src/client/libzinit/") + name)));
+  std::set<std::string> known;
+  for (const Method& method : all_methods()) known.emplace(method.name);
+  known.erase("rpc.discover");  // for programs that generate clients
+  CHECK(called == known);
 }
 
 }  // namespace

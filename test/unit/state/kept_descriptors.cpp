@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// The list of descriptors that stay open over a re-execution, and the rings in memory files: the
-// next process image reads what the previous one has written.
+// The list of descriptors that stay open over a re-execution, the descriptors that services have
+// stored, and the rings in memory files: the next process image reads what the previous one has
+// written.
 #include "state/kept_descriptors.hpp"
 #include "io/resolver.hpp"
 #include "io/ring.hpp"
+#include "os/low_numbers.hpp"
 #include "state/memory_file.hpp"
 #include "support/test.hpp"
 #include "unit/support/kept_lines.hpp"
+#include "watch/fd_store.hpp"
 
 namespace zinit::test::state_kept_descriptors {
 namespace {
@@ -203,6 +206,40 @@ TEST_CASE("ring: the next image has its lines, from a first block and from a fil
              kept[1].text == "more" && kept[1].seq == static_cast<std::uint64_t>(lines) + 1;
     }));
   }
+}
+
+TEST_CASE("stored descriptors with low numbers get higher ones in the next image", "[os][kept]") {
+  const std::string said = test::in_child([]() -> std::string {
+    if (!leaves_lowest()) return "moved";  // no room above
+    if (!make_kept_list()) return "no list";
+    const int low = ::eventfd(0, EFD_CLOEXEC);
+    if (low < 0 || low >= kFirstOfStrangers) return "no low descriptor";
+    // Left open, as by a process image that has executed the next one.
+    auto* const kept = new KeptFd(UniqueFd(low), {KeptKind::stored, 0, 7});
+    if (kept->get() != low) return "not kept";
+    const std::string key = "stored/" + std::to_string(low);
+    StateFacts facts;
+    if (!facts.set(FactMap{{key, "name"}})) return "no facts";
+    auto inherited = Inheritance::take_over(::fcntl(kept_list_fd(), F_DUPFD_CLOEXEC, 0));
+    if (!inherited) return "no inheritance";
+    FdStore store(std::make_shared<Closer>(), facts);
+    store.take_over(*inherited, FactMap{{key, "name"}}, [](Slot) { return Closer::Sender(); });
+    const FdStore::Entries all = store.of(7);
+    if (all.size() != 1 || all[0]->name != "name") return "not stored";
+    if (all[0]->fd.get() < kFirstOfStrangers) return "still low";
+    if (::fcntl(low, F_GETFD) >= 0) return "still open";
+    // After one more re-execution the name is found under the new number alone.
+    auto again = Inheritance::take_over(::fcntl(kept_list_fd(), F_DUPFD_CLOEXEC, 0));
+    if (!again) return "no inheritance again";
+    const auto stored = again->take_all(KeptKind::stored);
+    if (stored.size() != 1 || stored[0].fd.get() != all[0]->fd.get()) return "not in the list";
+    if (stored[0].note.slot != 7) return "of another slot";
+    const KeptFd written = again->take(KeptKind::facts);
+    const auto left = read_facts(written.get());
+    const std::string new_key = "stored/" + std::to_string(all[0]->fd.get());
+    return left && *left == FactMap{{new_key, "name"}} ? "moved" : "other facts";
+  });
+  CHECK(said == "moved");
 }
 
 }  // namespace
