@@ -3,7 +3,7 @@
 // Debian 12 on disks, installed by its packages' own scripts, with zinit as /sbin/init in place of
 // systemd and the service files of etc/sample/examples/debian-disk (disk-image makes it).
 #include "base/format.hpp"
-#include "vm/debian_disks.hpp"
+#include "vm/disks.hpp"
 #include "vm/machine.hpp"
 
 namespace zinit::vm::disk {

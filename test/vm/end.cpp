@@ -2,9 +2,8 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // The end of machines: with file systems that are nested, busy, on loop devices, or do not answer,
 // and with a process that writes until the last moment.
-#include "vm/debian_disks.hpp"
+#include "vm/disks.hpp"
 #include "vm/machine.hpp"
-#include "vm/sample_disk.hpp"
 
 namespace zinit::vm::end {
 namespace {

@@ -3,8 +3,8 @@
 // The initramfs of etc/initramfs: it finds, checks and mounts the root file system, and switches to
 // it (initramfs-image makes it and the disks). test/vm/end.cpp has more of its boots.
 #include "base/format.hpp"
+#include "vm/disks.hpp"
 #include "vm/machine.hpp"
-#include "vm/sample_disk.hpp"
 
 namespace zinit::vm::initramfs {
 namespace {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
-// Boots with little, nothing, or too much prepared for PID 1: a script of busybox, as the first PID
-// 1, prepares the machine and executes zinit.
+// Unusual boots. With little, nothing, or too much prepared for PID 1: a script of busybox, as the
+// first PID 1, prepares the machine and executes zinit. And without services, or with words on the
+// kernel's command line: a shell on the console.
 #include "vm/machine.hpp"
 
 namespace zinit::vm::prepared {
@@ -33,6 +34,17 @@ SCENARIO("each thing that a kernel lacks costs a line: devtmpfs, cgroup2, /proc 
 
 SCENARIO("what is mounted is left as it is, and no console or stream is needed") {
   play("mounted", {.program = "/prepare"});
+}
+
+SCENARIO("without any service file the machine stays up with a shell on the console") {
+  const char* const arguments = GENERATE("", "zinit.config_dir=/nowhere");
+  Vm machine({.kernel_arguments = arguments, .bare = true});
+  play(machine, "no services");
+}
+
+SCENARIO("`emergency`, and a critical service that fails, give a shell, and the boot goes on") {
+  Vm machine({.kernel_arguments = "emergency", .files = files_in("emergency"), .bare = true});
+  play(machine, "emergency");
 }
 
 }  // namespace zinit::vm::prepared
