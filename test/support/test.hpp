@@ -10,7 +10,6 @@
 #include "support/forked.hpp"
 #include "support/golden.hpp"
 #include "support/refused_call.hpp"
-#include "support/sanitized.hpp"
 #include "support/skip.hpp"
 #include "support/system.hpp"
 #include "support/temp_dir.hpp"

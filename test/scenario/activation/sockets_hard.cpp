@@ -3,7 +3,6 @@
 // [socket] of services (zinit.toml(5)) under difficult conditions: everything at once, across
 // re-executions and crashes.
 #include "scenario/activation/socketed.hpp"
-#include "support/soak.hpp"
 
 namespace zinit::test::activation_sockets_hard {
 namespace {

@@ -5,7 +5,6 @@
 #include "scenario/harness.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
-#include "support/soak.hpp"
 
 namespace zinit::test::activation_xinet_reexec {
 namespace {

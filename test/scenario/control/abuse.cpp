@@ -3,7 +3,6 @@
 // Services that fork without end, crash without end, or lack processes.
 #include "scenario/harness.hpp"
 #include "scenario/harness/lone_user.hpp"
-#include "support/soak.hpp"
 
 namespace zinit::test::control_abuse {
 namespace {

@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Many services: a thousand at rest, a chain of a hundred.
 #include "scenario/harness.hpp"
-#include "support/soak.hpp"
 
 namespace zinit::test::control_scale {
 namespace {

@@ -6,7 +6,6 @@
 #include "scenario/harness/dialog.hpp"
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness/proxies.hpp"
-#include "support/soak.hpp"
 
 namespace zinit::test::files_templates {
 namespace {

@@ -3,7 +3,6 @@
 // Many re-executions, and many crashes, in a row under load: nothing is lost, miscounted, or left
 // over. Longer in `make soak`.
 #include "scenario/harness.hpp"
-#include "support/soak.hpp"
 
 namespace zinit::test::reexec_reexec_soak {
 namespace {

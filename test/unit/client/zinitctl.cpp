@@ -21,12 +21,6 @@ std::string status_json(const std::string& name, const std::string& state,
 
 std::string result(const std::string& json) { return "\"result\":" + json; }
 
-std::string not_found(const std::string& name, const std::string& hint) {
-  return R"("error":{"code":-32000,"message":"no service \")" + name +
-         R"(\"","data":{"name":"service_not_found","service":")" + name + R"(","hint":)" + hint +
-         "}}";
-}
-
 Texts words_of_line(const std::string& line) {
   Texts words;
   for (const std::string_view word : split(line, ' '))

@@ -60,8 +60,6 @@ std::string status_json(const std::string& name, const std::string& state,
                         const std::string& more = "");
 /// The member `result` of an answer.
 std::string result(const std::string& json);
-/// The member `error` for a service that does not exist; `hint` is JSON.
-std::string not_found(const std::string& name, const std::string& hint);
 
 /// The words of a command line without quotes.
 std::vector<std::string> words_of_line(const std::string& line);
