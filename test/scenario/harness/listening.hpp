@@ -14,15 +14,19 @@
 
 namespace zinit::test {
 
-/// A socket of the test that listens on a free port of the loopback interface.
+/// A socket of the test that listens on a port of the loopback interface; 0: on a free one.
 class Listening {
  public:
-  Listening() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit Listening(int port = 0, int backlog = 1)
+      : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const int reuse = port != 0;
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    REQUIRE(setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse) == 0);
     REQUIRE(bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    REQUIRE(listen(fd_, 1) == 0);
+    REQUIRE(listen(fd_, backlog) == 0);
     socklen_t size = sizeof address;
     REQUIRE(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
     port_ = ntohs(address.sin_port);
@@ -33,6 +37,7 @@ class Listening {
     fd_ = -1;
   }
   std::string port() const { return std::to_string(port_); }
+  int fd() const { return fd_; }
   /// The next connection; its deadline is the test's.
   [[nodiscard]] int accept() const { return accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC); }
 

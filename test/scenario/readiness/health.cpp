@@ -6,6 +6,7 @@
 #include "scenario/harness/dialog.hpp"
 #include "scenario/harness/listening.hpp"
 #include "scenario/harness/notifier.hpp"
+#include "scenario/harness/peer.hpp"
 #include "support/hanging_file.hpp"
 
 namespace zinit::test::readiness_health {
@@ -18,6 +19,12 @@ std::string by_mark(const std::string& name, const std::string& more = "") {
   return health(
       "type = 'exec'\nexec = " + toml_string("echo probe-" + name + " >> $T; test -e $D/" + name) +
       "\nstart_interval_ms = 20\ninterval_ms = 20\n" + more);
+}
+
+/// Probes of a web server at the port.
+std::string by_http(const std::string& port, const std::string& more) {
+  return health("type = 'http'\nendpoint = 'http://127.0.0.1:" + port +
+                "/up'\nstart_interval_ms = 20\ninterval_ms = 20\n" + more);
 }
 
 std::string why(Server& zinit, const std::string& name) {
@@ -37,21 +44,11 @@ Json await_failures(Server& zinit, const std::string& name) {
 /// A web server that answers every request with a given status.
 class Web {
  public:
-  Web(const std::string& port, std::string status) : status_(std::move(status)) {
-    const int on = 1;
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(port)));
-    REQUIRE(setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0);
-    REQUIRE(bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    REQUIRE(listen(fd_, 16) == 0);
-    thread_ = std::thread([this] { serve(); });
-  }
+  Web(const std::string& port, std::string status)
+      : socket_(std::stoi(port), 16), status_(std::move(status)) {}
   ~Web() {
-    shutdown(fd_, SHUT_RDWR);  // ends accept(2)
+    shutdown(socket_.fd(), SHUT_RDWR);  // ends accept(2)
     thread_.join();
-    close(fd_);
   }
   /// It answers no client while this lives.
   std::unique_lock<std::mutex> hold() { return std::unique_lock(mutex_); }
@@ -63,7 +60,7 @@ class Web {
   /// Waits for one more connection than it has accepted, while it answers no client.
   void await_another() const {
     REQUIRE(eventually([&] {
-      pollfd waits{fd_, POLLIN, 0};
+      pollfd waits{socket_.fd(), POLLIN, 0};
       return poll(&waits, 1, 0) > 0;
     }));
   }
@@ -75,7 +72,7 @@ class Web {
  private:
   void serve() {
     int connection = -1;
-    while ((connection = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0) {
+    while ((connection = socket_.accept()) >= 0) {
       char request[4096];
       if (recv(connection, request, sizeof request, 0) > 0) {
         ++asked_;
@@ -87,15 +84,12 @@ class Web {
     }
   }
 
-  const int fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const Listening socket_;
   std::mutex mutex_;
   std::string status_;
   std::atomic<int> asked_{0};
-  std::thread thread_;
+  std::thread thread_{[this] { serve(); }};
 };
-
-/// A port that is free now.
-std::string free_port() { return Listening().port(); }
 
 TEST_CASE("a service runs when its health check has succeeded, by each type", "[check][health]") {
   Server zinit;
@@ -136,9 +130,7 @@ TEST_CASE("a probe that was under way while zinit was suspended says nothing", "
   const std::string port = free_port();
   Web web(port, "200 Fine");
   zinit.add("web", {.lifecycle = "restart = 'never'",
-                    .more = health("type = 'http'\nendpoint = 'http://127.0.0.1:" + port +
-                                   "/up'\nstart_interval_ms = 20\ninterval_ms = 20\nretries = 1\n"
-                                   "timeout_ms = 4000")});
+                    .more = by_http(port, "retries = 1\ntimeout_ms = 4000")});
   zinit.add(
       "command",
       {.lifecycle = "restart = 'never'",
@@ -170,9 +162,7 @@ TEST_CASE("an http answer outside of status is no health", "[check][health]") {
   const std::string port = free_port();
   Web web(port, "204 None");
   zinit.add("web", {.lifecycle = "restart = 'never'",
-                    .more = health("type = 'http'\nendpoint = 'http://127.0.0.1:" + port +
-                                   "/up'\nstart_interval_ms = 20\ninterval_ms = 20\nretries = 2\n"
-                                   "status = [204, '300..302']")});
+                    .more = by_http(port, "retries = 2\nstatus = [204, '300..302']")});
   zinit.boot({"web"});
   web.answer("500 Broken");
   zinit.await_failed("web", "health_check_failed");
