@@ -34,6 +34,7 @@
 // A datagram, or data of a FIFO, is traced as "got TEXT".
 #include "scenario/harness/peer.hpp"
 #include "scenario/harness.hpp"
+#include "support/addresses.hpp"
 
 namespace zinit::test {
 
@@ -41,48 +42,29 @@ namespace {
 
 // --- addresses ---
 
-struct Place {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
+struct Place : SocketAddress {
   int type = SOCK_STREAM;
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
 bool cut(std::string& text, std::string_view prefix) {
-  if (text.rfind(prefix, 0) != 0) return false;
+  if (!text.starts_with(prefix)) return false;
   text.erase(0, prefix.size());
   return true;
 }
 
 Place place_of(std::string text) {
-  Place place;
   const bool dgram = cut(text, "unix-dgram:");
-  if (dgram || cut(text, "udp:")) place.type = SOCK_DGRAM;
-  if (dgram || cut(text, "unix:")) {
-    auto& path = reinterpret_cast<sockaddr_un&>(place.storage);
-    path.sun_family = AF_UNIX;
-    text.copy(path.sun_path, sizeof path.sun_path - 1);
-    place.size = sizeof path;
-    return place;
-  }
+  const int type = dgram || cut(text, "udp:") ? SOCK_DGRAM : SOCK_STREAM;
+  if (dgram || cut(text, "unix:")) return {local_address(text), type};
   cut(text, "tcp:");
   const auto colon = text.rfind(':');
-  const auto port = htons(static_cast<std::uint16_t>(std::stoi(text.substr(colon + 1))));
-  if (text[0] == '[') {
-    auto& six = reinterpret_cast<sockaddr_in6&>(place.storage);
-    six.sin6_family = AF_INET6;
-    six.sin6_port = port;
-    inet_pton(AF_INET6, text.substr(1, colon - 2).c_str(), &six.sin6_addr);
-    place.size = sizeof six;
-    return place;
-  }
-  auto& four = reinterpret_cast<sockaddr_in&>(place.storage);
-  four.sin_family = AF_INET;
-  four.sin_port = port;
-  if (inet_pton(AF_INET, text.substr(0, colon).c_str(), &four.sin_addr) != 1)
-    four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  place.size = sizeof four;
-  return place;
+  std::string host = text.substr(0, colon);
+  in_addr number{};
+  if (host[0] == '[')
+    host = host.substr(1, colon - 2);
+  else if (inet_pton(AF_INET, host.c_str(), &number) != 1)
+    host = "127.0.0.1";
+  return {ip_address(host, static_cast<std::uint16_t>(std::stoi(text.substr(colon + 1)))), type};
 }
 
 // --- the service ---
@@ -175,8 +157,7 @@ void serve(int in, int out, const Texts& words, pid_t service) {
   } else if (what == "reset") {
     char byte = 0;
     (void)!::read(in, &byte, 1);
-    const linger at_once{1, 0};
-    ::setsockopt(out, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    reset_at_close(out);
   } else if (what == "last") {
     each_piece(in, [&](std::string_view bytes) { return write_all(out, bytes), false; });
     end_side(out);
@@ -275,20 +256,14 @@ int bound(const std::string& address, bool reuse = false) {
 
 int listen_at(const std::string& address) {
   const Place place = place_of(address);
-  if (place.storage.ss_family == AF_UNIX)
-    ::unlink(reinterpret_cast<const sockaddr_un&>(place.storage).sun_path);
+  if (place.storage.ss_family == AF_UNIX) ::unlink(std::string(place.path()).c_str());
   const int fd = bound(address, true);
   if (fd >= 0 && (place.type != SOCK_STREAM || ::listen(fd, 1024) == 0)) return fd;
   ::perror(("peer: " + address).c_str());
   _exit(100);
 }
 
-std::string port_of(int fd) {
-  sockaddr_storage own{};
-  socklen_t size = sizeof own;
-  REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) == 0);
-  return std::to_string(ntohs(reinterpret_cast<const sockaddr_in&>(own).sin_port));
-}
+std::string port_of(int fd) { return std::to_string(own_address(fd).port()); }
 
 std::vector<int> passed() {
   const std::string count = variable("LISTEN_FDS");
@@ -416,8 +391,7 @@ std::size_t Client::send_some(std::string_view bytes) {
 void Client::finish() { ::shutdown(fd_, SHUT_WR); }
 
 void Client::reset() {
-  const linger at_once{1, 0};
-  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  reset_at_close(fd_);
   close();
 }
 

@@ -5,9 +5,9 @@
 // test/scenario/activation/xinet.cpp.
 #include "activation/relay.hpp"
 #include "activation/proxy_header.hpp"
+#include "support/addresses.hpp"
 #include "support/notification.hpp"
 #include "support/test.hpp"
-#include "unit/support/addresses.hpp"
 #include "unit/support/loop.hpp"
 
 namespace zinit::test::activation_relay {

@@ -3,9 +3,9 @@
 // Sockets of services that are closed while processes still have them.
 #include "activation/service_sockets.hpp"
 #include "supervisor/spawn_extras.hpp"
+#include "support/addresses.hpp"
 #include "unit/activation/services.hpp"
 #include "unit/config/text.hpp"
-#include "unit/support/addresses.hpp"
 #include "unit/support/loop.hpp"
 
 namespace zinit::test::activation_service_sockets {

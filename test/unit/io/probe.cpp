@@ -2,9 +2,9 @@
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // Probes of real servers on the loopback interface: healthy, ill and hostile ones.
 #include "io/probe.hpp"
+#include "support/addresses.hpp"
 #include "support/dns_server.hpp"
 #include "support/test.hpp"
-#include "unit/support/addresses.hpp"
 #include "unit/support/loop.hpp"
 
 namespace zinit::test::io_probe {
