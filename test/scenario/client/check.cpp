@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // zinitctl check on the real binary: every fault in one run, in the form for editors and as JSON
-// (control.md, "zinitctl"; zinit.toml(5), "What a wrong file does").
+// (control.md, "zinitctl"; zinit.toml(5), "What a wrong file does"). And rehearse and check --deep:
+// what would happen, on a simulation.
 #include "scenario/harness.hpp"
 #include "scenario/harness/dialog.hpp"
 #include "scenario/harness/wrong_files.hpp"
@@ -235,6 +236,8 @@ TEST_CASE("check --calendar follows the machine's zone, and says where its file 
   CHECK(damaged.out == "");
   CHECK_THAT(damaged.err, Contains("/etc/localtime: no sound time zone"));
 }
+
+TEST_CASE("dialogs of rehearsals", "[check][rehearse]") { CHECK_DIALOGS("rehearse"); }
 
 }  // namespace
 }  // namespace zinit::test::client_check

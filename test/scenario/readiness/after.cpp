@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: 2026 the zinit authors
 // after_ms and no_restart_on: an end soon after the start is a failed start, and some ends are
-// final.
+// final. And ready_exec: it runs each time that a service is ready, before the service counts as
+// running (zinit.toml(5), [service]).
 #include "scenario/harness.hpp"
 #include "scenario/harness/dialog.hpp"
 #include "scenario/harness/terminal.hpp"
 
 namespace zinit::test::readiness_after {
+namespace {
 
 TEST_CASE("an end before after_ms is a failed start, and one of no_restart_on is final",
           "[after_ms][no_restart_on]") {
@@ -47,4 +49,10 @@ TEST_CASE("at a terminal start reports what ends within its first second", "[cli
   CHECK(zinit.ctl({"start", "dies"}).code == 0);
 }
 
+TEST_CASE("ready_exec runs before a service counts as running, and may fail its start",
+          "[ready_exec][reexec][crash]") {
+  CHECK_DIALOGS("ready_exec");
+}
+
+}  // namespace
 }  // namespace zinit::test::readiness_after
