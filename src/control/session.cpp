@@ -250,16 +250,17 @@ void Session::look_at_waits(TimePoint until) {
     const auto wait = next_look_++;
     // Of the calls that do work, one has its turn; the next one follows when it is done.
     if (wait->later.works && std::exchange(worked_, true)) continue;
-    if (const std::optional<RpcResult> result = look_at(*wait, now)) {
+    const std::optional<RpcResult> result = look_at(*wait, now);
+    if (result) {
       answer(wait->id, wait->batch, *result);
       if (wait->later.works) --working_;
       waits_.erase(wait);
-      if (connection_.paused()) return;
     } else {
       if (wait->later.rests) rests_ = wait->later.rests();
       earliest_ = std::min(earliest_, wait->later.deadline);
     }
-    if (Clock::now() >= until) return;
+    const bool breaks_off = (result && connection_.paused()) || Clock::now() >= until;
+    if (breaks_off && next_look_ != waits_.end()) return;
   }
   deadline_.set_at(earliest_);
 }
