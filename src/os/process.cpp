@@ -63,6 +63,18 @@ std::int64_t ticks_to_us(long long ticks) {
 /// Whether pidfd_send_signal(2) is missing (before Linux 5.1) or refused by a seccomp filter.
 bool not_offered(int errnum) { return errnum == ENOSYS || errnum == EPERM; }
 
+/// The first number in the line of a file of /proc that begins with `key`.
+std::optional<long long> first_number(const std::string& path, std::string_view key) {
+  const auto text = read_file(path.c_str(), kStatusMax);
+  if (!text) return std::nullopt;
+  for (const std::string_view line : split(*text, '\n')) {
+    if (!line.starts_with(key)) continue;
+    const std::string_view rest = line.substr(key.size());
+    return parse_integer(rest.substr(0, rest.find('\t')));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 UniqueFd open_pidfd(pid_t pid) noexcept {
@@ -71,16 +83,7 @@ UniqueFd open_pidfd(pid_t pid) noexcept {
 
 // By our own number: /proc/self is this process, too, if /proc is that of another pid namespace.
 std::optional<pid_t> pid_of(int pidfd) {
-  const auto text =
-      read_file(fmt::format("/proc/{}/fdinfo/{}", ::getpid(), pidfd).c_str(), kStatusMax);
-  if (!text) return std::nullopt;
-  constexpr std::string_view key = "Pid:\t";
-  for (const std::string_view line : split(*text, '\n')) {
-    if (!line.starts_with(key)) continue;
-    const auto pid = parse_integer(line.substr(key.size()));
-    return pid ? std::optional(static_cast<pid_t>(*pid)) : std::nullopt;
-  }
-  return std::nullopt;
+  return first_number(fmt::format("/proc/{}/fdinfo/{}", ::getpid(), pidfd), "Pid:\t");
 }
 
 Result<void> signal_process(int pidfd, pid_t pid, int signal) {
@@ -244,16 +247,7 @@ Result<ProcessStat> read_process_stat(pid_t pid) {
 }
 
 std::optional<uid_t> user_of_process(pid_t pid) {
-  const auto text = read_file(fmt::format("/proc/{}/status", pid).c_str(), kStatusMax);
-  if (!text) return std::nullopt;
-  constexpr std::string_view key = "Uid:\t";
-  for (const std::string_view line : split(*text, '\n')) {
-    if (!line.starts_with(key)) continue;
-    const std::string_view real = line.substr(key.size());
-    const auto uid = parse_integer(real.substr(0, real.find('\t')));
-    return uid ? std::optional(static_cast<uid_t>(*uid)) : std::nullopt;
-  }
-  return std::nullopt;
+  return first_number(fmt::format("/proc/{}/status", pid), "Uid:\t");
 }
 
 std::string program_of(pid_t pid) {
