@@ -117,9 +117,6 @@ Value document_of_command(const VerbContext& context, const std::string& name) {
   for (auto word = words.begin(); word != dashes; ++word) apply_setting(document, *word);
   if (dashes == words.end())
     throw VerbFailure{ExitStatus::usage, "the command is missing; write it after --"};
-  const Value& status = table_in(service, "status");
-  if (!trigger_of(document).empty() && status.string == "ignore")
-    apply_setting(document, "status=stop");  // else the trigger would start nothing
   return document;
 }
 
@@ -316,8 +313,10 @@ int run_run(VerbContext& context) {
   const std::string given = context.arguments.value("name");
   const std::string name = given.empty() ? fmt::format("run-{}", ::getpid()) : given;
   const bool waits = context.arguments.has("wait");
-  const Value document = document_of_command(context, name);
+  Value document = document_of_command(context, name);
   const std::string trigger = trigger_of(document);
+  if (!trigger.empty() && table_in(table_in(document, "service"), "status").string == "ignore")
+    apply_setting(document, "status=stop");  // else the trigger would start nothing
   if (waits && !trigger.empty())
     throw VerbFailure{ExitStatus::usage,
                       fmt::format("--wait: the [{}] starts the command later", trigger)};
