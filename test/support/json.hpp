@@ -67,7 +67,8 @@ class Json {
     return std::string(text_of(*value_));
   }
   std::int64_t number() const {
-    if (!is_number()) throw JsonMisuse("not a number: " + dump());
+    if (!is_number() || (strict_ && !value_->IsInt64()))
+      throw JsonMisuse("not a number: " + dump());
     return value_->IsInt64() ? value_->GetInt64() : static_cast<std::int64_t>(value_->GetDouble());
   }
   bool truth() const {
@@ -75,16 +76,20 @@ class Json {
     return value_->GetBool();
   }
 
-  /// Number of elements or members; other types have none.
+  /// Number of elements, or of members if the value need not have elements; other types have none.
   std::size_t size() const {
-    if (is_object()) return value_->MemberCount();
+    if (is_object() && !strict_) return value_->MemberCount();
     return there(is_array()) ? value_->Size() : 0;
   }
-  /// Names of an object's members, sorted.
-  std::vector<std::string> members() const {
+  /// Names of an object's members, as they stand in the text, and sorted.
+  std::vector<std::string> members_in_order() const {
     std::vector<std::string> names;
     if (!there(is_object())) return names;
     for (const auto& member : value_->GetObject()) names.emplace_back(member.name.GetString());
+    return names;
+  }
+  std::vector<std::string> members() const {
+    std::vector<std::string> names = members_in_order();
     std::sort(names.begin(), names.end());
     return names;
   }
@@ -114,7 +119,7 @@ class Json {
     if constexpr (std::same_as<T, bool>)
       return a.is_bool() && a.truth() == b;
     else
-      return a.is_number() && std::cmp_equal(a.number(), b);
+      return a.is_number() && (!a.strict_ || a.value_->IsInt64()) && std::cmp_equal(a.number(), b);
   }
   friend bool operator==(const Json& a, const Json& b) { return a.dump() == b.dump(); }
   friend std::ostream& operator<<(std::ostream& out, const Json& json) {

@@ -54,8 +54,8 @@ TEST_CASE("changes of state are told to those who asked for them, in order",
     CHECK(note["method"] == "events.state");
     CHECK_FALSE(note.has("id"));
     const Json& event = note["params"];
-    CHECK(event.members() ==
-          Texts{"from", "pid", "reason", "seq", "service", "subscription", "time_us", "to"});
+    CHECK(event.members_in_order() ==
+          Texts{"subscription", "service", "from", "to", "reason", "pid", "time_us", "seq"});
     CHECK(event["subscription"] == 1);
     CHECK(event["seq"].number() > seq);
     CHECK(event["time_us"].number() > 0);

@@ -94,6 +94,11 @@ class TestClient : public LineClient {
  public:
   using LineClient::LineClient;
 
+  /// Like LineClient's, but throws if the bytes cannot be sent. Not an assertion of Catch: other
+  /// threads than the test's send, too.
+  void send(std::string_view bytes) {
+    if (!LineClient::send(bytes)) throw std::runtime_error("the server takes nothing");
+  }
   /// Sends one request and returns its response: JSON text of `result`, or the error object.
   std::string call(const std::string& method, const std::string& params = "{}");
   [[nodiscard]] int error_of(const std::string& method, const std::string& params = "{}");
