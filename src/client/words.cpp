@@ -7,7 +7,6 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
-#include "base/time.hpp"
 #include "config/diagnostic.hpp"
 #include "model/reason.hpp"
 #include "model/state.hpp"
@@ -83,8 +82,7 @@ std::string blocked_cause(const ServiceStatus& status) {
     const std::string last = status.reason      ? reason_words(*status.reason)
                              : status.last_exit ? exit_words(*status.last_exit)
                                                 : "";
-    causes.push_back("restarts " + countdown_text(*status.restart_in_ms) +
-                     (last.empty() ? "" : " (last: " + last + ")"));
+    causes.push_back(restart_text(*status.restart_in_ms, last));
   }
   for (const WaitingFor& waiting : status.waiting_on) causes.push_back(waiting_words(waiting));
   if (!causes.empty()) return printable(join(causes, "; "));

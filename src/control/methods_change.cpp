@@ -89,8 +89,7 @@ std::string words_of(const ServiceView& view) {
     return fmt::format("is {}: conflicts with {}", state_name(state),
                        join(view.conflicts_with, ", "));
   if (view.restart_in_ms >= 0)
-    return fmt::format("restarts in {} (last: {})", duration_text(view.restart_in_ms),
-                       cause_of_delay(view.record, *view.spec));
+    return restart_text(view.restart_in_ms, cause_of_delay(view.record, *view.spec));
   if (view.record.by_itself && state == State::exited)
     return "exited by itself and is not restarted";
   if (view.waiting_on.empty()) return fmt::format("is {}", state_name(state));

@@ -9,6 +9,7 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "base/time.hpp"
 
 namespace zinit {
 
@@ -181,6 +182,12 @@ std::string reason_text(const Reason& reason) {
              "the background, run it in the foreground, or set pidfile in [readiness]";
   }
   return {};
+}
+
+std::string restart_text(std::int64_t ms, std::string_view last) {
+  const bool known = !last.empty();
+  return fmt::format("restarts {}{}{}{}", countdown_text(ms), known ? " (last: " : "", last,
+                     known ? ")" : "");
 }
 
 std::string signal_name(int number) {

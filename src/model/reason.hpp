@@ -87,6 +87,10 @@ struct Reason {
 /// "requires db, which failed", ...
 [[nodiscard]] std::string reason_text(const Reason& reason);
 
+/// For a service that is started again in `ms`: "restarts in 0.9 s (last: killed by SIGKILL)",
+/// "restarts now". `last`: how it ended, in words, or empty.
+[[nodiscard]] std::string restart_text(std::int64_t ms, std::string_view last);
+
 /// "SIGTERM" for 15, "SIGRTMIN+2" for real-time signals, the number itself if there is no name.
 [[nodiscard]] std::string signal_name(int number);
 

@@ -15,15 +15,8 @@ namespace zinit {
 
 namespace {
 
-/// "in 0.9 s", or "now"
-std::string delay_left(const Record& record, TimePoint now) {
-  return countdown_text(ms_between(now, record.delay_until));
-}
-
-/// "restarts in 0.9 s (last: killed by SIGKILL)"
-std::string delay_words(const Record& record, const ServiceSpec& spec, const std::string& left) {
-  const std::string cause = cause_of_delay(record, spec);
-  return fmt::format("restarts {}{}", left, cause.empty() ? "" : " (last: " + cause + ")");
+std::string delay_words(const Record& record, const ServiceSpec& spec, TimePoint now) {
+  return restart_text(ms_between(now, record.delay_until), cause_of_delay(record, spec));
 }
 
 /// Why there is no service with that name.
@@ -91,7 +84,7 @@ std::string state_words(const World& world, Slot slot, TimePoint now) {
       if (record.process == Process::launching) return "is about to start";
       if (record.wish == Wish::down) return "is about to stop";
       if (record.delay_until > now)
-        return delay_words(record, world.spec(slot), delay_left(record, now));
+        return delay_words(record, world.spec(slot), now);
       return "is itself blocked";
     case State::starting:
       return fmt::format("is {}, for {} so far",
@@ -388,10 +381,10 @@ class Explainer {
     if (world_.shutdown) add("shutdown", "zinit is shutting down: nothing starts any more");
     if (record.wish == Wish::down) return;
     if (record.delay_until > now_) {
-      const std::string left = delay_left(record, now_);
+      const bool now = countdown_text(ms_between(now_, record.delay_until)) == "now";
       const std::string remedy =
-          left == "now" ? "" : fmt::format("; `zinitctl start {}` restarts it now", own_name());
-      add("delay", delay_words(record, world_.spec(slot_), left) + remedy);
+          now ? "" : fmt::format("; `zinitctl start {}` restarts it now", own_name());
+      add("delay", delay_words(record, world_.spec(slot_), now_) + remedy);
       explain_last_start(record);
     }
     for (const Waiting& waiting : waiting_on(world_, slot_, now_)) add_chain(waiting);

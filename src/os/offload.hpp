@@ -78,6 +78,8 @@ class Offload {
 
   /// Whether a thread does work. execve(2) would wait for it.
   [[nodiscard]] bool busy();
+  /// Work that takes this long counts as hanging.
+  static constexpr Milliseconds kHangs{1000};
   /// The name of threads of this process, one of which has done the same work for `longer` or more,
   /// and execve(2) would wait for it; empty: there is none.
   [[nodiscard]] static std::string under_way(Milliseconds longer);

@@ -224,7 +224,7 @@ std::string ZinitDaemon::under_way(bool late) {
   if (shell_.starting()) return "the emergency shell is being started";
   if (absence_looks_.busy()) return "a search for the programs of services has not ended";
   std::string hanging = logs_.hanging();
-  const Milliseconds longer{late ? 1000 : 0};
+  const Milliseconds longer = late ? Offload::kHangs : Milliseconds{0};
   if (const std::string threads = Offload::under_way(longer); hanging.empty() && !threads.empty())
     hanging = fmt::format("its thread {} waits for a file system that does not answer", threads);
   return hanging.empty() ? hanging : hanging + ", and zinit would wait for it";

@@ -98,8 +98,7 @@ void ZinitDaemon::leave_root() {
   log_error("{}", switch_fault_);
   keep_facts();
   // execve(2) would wait for the thread that hangs.
-  if (logs_.busy() || !Offload::under_way(Milliseconds{1000}).empty())
-    stay_alive(fault.text.c_str());
+  if (logs_.busy() || !Offload::under_way(Offload::kHangs).empty()) stay_alive(fault.text.c_str());
   fault = zinit::execute_again(NextImage::same);
   stay_alive(fault.text.c_str());
 }
