@@ -215,15 +215,6 @@ Slots bound_and_up(const World& world, Slot slot) {
   return all;
 }
 
-/// From now on `slot` and all that it requires come before whatever conflicts with them.
-/// @return  these services
-Slots rank_first(World& world, Slot slot) {
-  Slots first = closure(world, {slot}, &Node::requires_);
-  for (const Slot each : first) world.record(each).rank = world.next_rank;
-  --world.next_rank;
-  return first;
-}
-
 }  // namespace
 
 Requested request_start(World& world, Slot slot) {
@@ -243,7 +234,7 @@ Requested request_start(World& world, Slot slot) {
     if (tried && !satisfied(world, each) && !active(world, each)) result.started.push_back(each);
   }
   if (done_oneshot(world, slot)) result.restarted = bound_and_up(world, slot);
-  const Slots started = rank_first(world, slot);
+  const Slots started = world.rank_first(closure(world, {slot}, &Node::requires_));
   append(changed, started);
   stop_conflicting(world, started, result);
   Slots up = result.started;
@@ -263,12 +254,11 @@ Requested request_restart(World& world, Slot slot) {
   const Record& record = world.record(slot);
   if (!stands(world, slot)) return request_start(world, slot);
   Requested result;
-  if (record.wish == Wish::down) {
-    // A stop was requested just before, with no step taken since. The last request counts.
+  // A stop may have been requested just before, with no step taken since. The last request counts.
+  if (record.wish == Wish::down)
     result = request_start(world, slot);
-  } else {
-    append(result.changed, rank_first(world, slot));
-  }
+  else
+    append(result.changed, world.rank_first(closure(world, {slot}, &Node::requires_)));
   const Slots owing = owe_stop(world, slot);
   append(result.changed, owing);
   for (const Slot each : owing) {

@@ -83,8 +83,7 @@ std::string state_words(const World& world, Slot slot, TimePoint now) {
     case State::blocked:
       if (record.process == Process::launching) return "is about to start";
       if (record.wish == Wish::down) return "is about to stop";
-      if (record.delay_until > now)
-        return delay_words(record, world.spec(slot), now);
+      if (record.delay_until > now) return delay_words(record, world.spec(slot), now);
       return "is itself blocked";
     case State::starting:
       return fmt::format("is {}, for {} so far",

@@ -20,7 +20,7 @@ struct World {
   bool switching =
       false;  // from a shutdown for a switch-root until the new root's boot has settled
   Milliseconds stop_limit = Milliseconds::max();  // for each stop stage in a hurried shutdown
-  std::int64_t next_rank = -1;                    // of the next request to start; counts down
+  std::int64_t next_rank = -1;                    // for the next rank_first(); counts down
   std::uint64_t serial = 0;                       // grows whenever a service becomes ready or fails
 
   // One for each kind of search, because one search can begin another. They need no lock of their
@@ -38,6 +38,14 @@ struct World {
   [[nodiscard]] const Record& record(Slot slot) const { return records[slot]; }
   [[nodiscard]] const Node& node(Slot slot) const { return graph->node(slot); }
   [[nodiscard]] const ServiceSpec& spec(Slot slot) const { return graph->spec(slot); }
+
+  /// From now on `slots` come before whatever conflicts with them.
+  /// @return  `slots`
+  std::vector<Slot> rank_first(std::vector<Slot> slots) {
+    for (const Slot slot : slots) record(slot).rank = next_rank;
+    --next_rank;
+    return slots;
+  }
 };
 
 }  // namespace zinit
