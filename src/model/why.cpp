@@ -10,6 +10,7 @@
 #include "base/lists.hpp"
 #include "base/text.hpp"
 #include "model/predicates.hpp"
+#include "model/stop_words.hpp"
 
 namespace zinit {
 
@@ -373,6 +374,9 @@ class Explainer {
     explain_dependents();
     if (report_.reasons.empty() && !explain_step(record))
       add("stopping", "waiting for its processes to end" + deadline_words(record));
+    if (const std::string cause = stop_words(world_, slot_); !cause.empty())
+      add("stopping", "stopping" + cause);
+    if (record.cause == StopCause::late) explain_last_start(record);
     if (world_.shutdown) add("shutdown", "zinit is shutting down");
   }
 

@@ -3,10 +3,8 @@
 // Texts of the log: `SERVICE: what happened, numbers with units; what comes next`.
 #include "supervisor/messages.hpp"
 
-#include <algorithm>
-
-#include "model/decide.hpp"
 #include "model/predicates.hpp"
+#include "model/stop_words.hpp"
 #include "model/why.hpp"
 
 namespace zinit {
@@ -50,38 +48,6 @@ std::string starting_line(const TransitionFacts& facts) {
   return line;
 }
 
-/// What has become of the service that it requires.
-std::string lost_words(const World& world, Slot slot) {
-  const Node& node = world.node(slot);
-  if (!node.missing->empty())
-    return fmt::format(", because {}, which it requires, is missing", node.missing->front());
-  const auto lost = std::ranges::find_if(node.requires_, [&](Slot required) {
-    return is_lost(world, required, node.binds(required));
-  });
-  if (lost == node.requires_.end()) return {};
-  const bool stops = active(world, *lost) && world.record(*lost).state != State::starting;
-  return fmt::format(", because {}, which it requires, {}", world.graph->name(*lost),
-                     has_ended(world, *lost) ? "has ended"
-                     : stops                 ? "stops"
-                                             : "is not up");
-}
-
-std::string stop_cause_words(const World& world, Slot slot) {
-  switch (world.record(slot).cause) {
-    case StopCause::dependency: return lost_words(world, slot);
-    case StopCause::owed: return ", for a restart";
-    case StopCause::unhealthy: return ", its health checks failed";
-    case StopCause::asked: return ", to run once more";
-    case StopCause::unneeded: return ", because no running service needs it any more";
-    case StopCause::late:  // the reason names the cause
-    case StopCause::watchdog:
-    case StopCause::ready_exec:
-    case StopCause::none:
-    case StopCause::down: break;
-  }
-  return {};
-}
-
 std::string failed_line(const TransitionFacts& facts) {
   const Record& record = facts.world.record(facts.slot);
   const ServiceSpec& spec = facts.world.spec(facts.slot);
@@ -117,13 +83,7 @@ std::string words(const TransitionFacts& facts) {
     case State::starting: return starting_line(facts);
     case State::running:
       return facts.pid == 0 ? "running" : fmt::format("running, pid {}", facts.pid);
-    case State::stopping: {
-      const Record& record = facts.world.record(facts.slot);
-      if (record.cause == StopCause::ready_exec) return "stopping, " + reason_text(record.reason);
-      if (record.cause == StopCause::late || record.cause == StopCause::watchdog)
-        return "stopping, " + reason_text(stop_reason(record), facts.world.spec(facts.slot));
-      return "stopping" + stop_cause_words(facts.world, facts.slot);
-    }
+    case State::stopping: return "stopping" + stop_words(facts.world, facts.slot);
     case State::exited:
       if (facts.from != State::stopping) return end_words(facts);
       return end_words(facts).empty() ? "stopped" : "stopped, " + end_words(facts);
