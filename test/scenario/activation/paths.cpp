@@ -36,19 +36,19 @@ TEST_CASE("files that change while zinit executes itself again, or has crashed, 
   zinit.reexecute();
   await_seen(2);
   CHECK_FALSE(zinit.traced("s"));
-  // After SIGCONT the previous process image gets no further than its crash.
-  zinit.signal(SIGSTOP);
+  // After go_on() the previous process image gets no further than its crash.
+  zinit.hold();
   write_file(zinit.path("conf"), "two");
   zinit.fault();
-  zinit.signal(SIGCONT);
+  zinit.go_on();
   zinit.reconnect();
   zinit.await_trace("s");
   zinit.await_settled();
   Connection client = zinit.connect();
-  zinit.signal(SIGSTOP);
+  zinit.hold();
   REQUIRE(client.begin("system.reexec"));
   write_file(zinit.path("conf"), "three");
-  zinit.signal(SIGCONT);
+  zinit.go_on();
   while (client.line()) {}
   zinit.reconnect();
   zinit.await_trace("s", 2);
@@ -66,10 +66,10 @@ TEST_CASE("more changes than the kernel keeps lose none that counts", "[path]") 
   add(zinit, "late", "exists", "folder/late");
   zinit.boot();
   zinit.settle();
-  zinit.signal(SIGSTOP);
+  zinit.hold();
   for (int i = 0; i <= most; ++i) zinit.put("folder/" + std::to_string(i), "");
   zinit.mark("folder/late");  // its event is lost
-  zinit.signal(SIGCONT);
+  zinit.go_on();
   zinit.await_trace("s");
   zinit.await_trace("late");
 }

@@ -251,14 +251,14 @@ TEST_CASE("clients that connected to an address that is given up are served", "[
   for (int i = 0; i < 10; ++i) {
     const std::string now = zinit.result("xinet.status", named("p"))["listen"].texts().front();
     std::vector<Client> clients;
-    REQUIRE(kill(zinit.pid(), SIGSTOP) == 0);
+    zinit.hold();
     Connection connection = zinit.connect();
     REQUIRE(connection.begin("xinet.set", proxy_params("p", free_address(), back, "s")));
     for (int client = 0; client < 20; ++client) {
       clients.emplace_back(now);
       REQUIRE(clients.back().send("hello"));
     }
-    REQUIRE(kill(zinit.pid(), SIGCONT) == 0);
+    zinit.go_on();
     for (Client& client : clients) CHECK(client.read(5) == "hello");
     REQUIRE(connection.line());
   }

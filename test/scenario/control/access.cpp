@@ -173,14 +173,14 @@ TEST_CASE("root does not wait until all calls of members are answered", "[check]
   Connection root(zinit.socket());
   (void)root.result("system.ping");
   // All clients have asked, root last, before the server looks.
-  REQUIRE(kill(zinit.pid(), SIGSTOP) == 0);
+  zinit.hold();
   std::string calls;
   for (int i = 0; i < 20; ++i)
     calls += R"({"jsonrpc":"2.0","method":"debug.state","id":1})"
              "\n";
   for (Connection& one : members) one.send(calls);
   root.begin("system.ping");
-  REQUIRE(kill(zinit.pid(), SIGCONT) == 0);
+  zinit.go_on();
   (void)root.read();
   const auto answered = std::ranges::count_if(members, [](const Connection& one) {
     pollfd waited{one.fd(), POLLIN, 0};

@@ -48,10 +48,7 @@ class Background {
     return wait_for_exit(pid_, deadline);
   }
   /// Stops it, so that it gets no events until it goes on.
-  void hold() const {
-    kill(pid_, SIGSTOP);
-    CHECK(eventually([&] { return proc_stat(pid_, 3) == "T"; }));
-  }
+  void hold() const { test::hold(pid_); }
   void go_on() const { kill(pid_, SIGCONT); }
 
  private:

@@ -173,8 +173,20 @@ bool eventually(const std::function<bool()>& happened, std::chrono::milliseconds
   return becomes_true(happened, deadline, 10ms);
 }
 
-void suspend_for(pid_t pid, std::chrono::milliseconds time) {
+void hold(pid_t pid) {
   REQUIRE(::kill(pid, SIGSTOP) == 0);
+  const std::string tasks = "/proc/" + std::to_string(pid) + "/task/";
+  REQUIRE(eventually([&] {
+    return std::ranges::all_of(entries_of(tasks), [&](const std::string& id) {
+      const std::string stat = read_file(tasks + id + "/stat");
+      return stat.empty() || stat.find(") T ") != std::string::npos ||
+             stat.find(") D ") != std::string::npos;
+    });
+  }));
+}
+
+void suspend_for(pid_t pid, std::chrono::milliseconds time) {
+  hold(pid);
   let_pass(Clock::now() + time);
   REQUIRE(::kill(pid, SIGCONT) == 0);
 }

@@ -22,6 +22,9 @@ using namespace std::chrono_literals;
 bool eventually(const std::function<bool()>& happened,
                 std::chrono::milliseconds deadline = kPatience);
 
+/// Stops a process by SIGSTOP, and returns when none of its threads runs any more. A thread that
+/// hangs in the kernel stops as soon as it leaves the kernel.
+void hold(pid_t pid);
 /// Stops a process by SIGSTOP and continues it after that time, so that time limits of it have
 /// passed.
 void suspend_for(pid_t pid, std::chrono::milliseconds time);

@@ -98,6 +98,9 @@ class Server {
   void launch();
   pid_t pid() const { return pid_; }
   void signal(int number) const;
+  /// Stops the server, so that it sees nothing until go_on().
+  void hold() const { test::hold(pid_); }
+  void go_on() const { signal(SIGCONT); }
   /// Sends the signal of a fault in zinit itself; one of its threads takes it.
   void fault(int number = SIGSEGV) const;
   /// Whether it has ended.

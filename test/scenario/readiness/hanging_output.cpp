@@ -15,11 +15,11 @@ std::string logging(const std::string& file) {
 }
 
 /// A process that writes to `output`, and then from a mapping that nobody can read. It holds the
-/// lock of the pipe until the server of `hanging` is gone. `at_once`: one write, of which the pipe
+/// lock of the pipe until the server of `hanging` is gone, and cannot end before. `at_once`: one write, of which the pipe
 /// has a page before it hangs, so that the kernel wakes no reader.
 class HangingWriter {
  public:
-  HangingWriter(const HangingFile& hanging, const std::string& output, bool at_once) {
+  HangingWriter(HangingFile& hanging, const std::string& output, bool at_once) : hanging_(hanging) {
     const std::string mapped = hanging.mapped();
     const int asked = hanging.asked();
     pid_ = ::fork();
@@ -37,12 +37,14 @@ class HangingWriter {
     CHECK(eventually([&] { return hanging.asked() > asked; }));
   }
   ~HangingWriter() {
+    hanging_.end();
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
   HangingWriter& operator=(HangingWriter&&) = delete;
 
  private:
+  HangingFile& hanging_;
   pid_t pid_;
 };
 
@@ -68,9 +70,9 @@ TEST_CASE(
                                    });
     };
     const std::string output = "/proc/" + std::to_string(zinit.pid_of("a")) + "/fd/1";
-    zinit.signal(SIGSTOP);  // zinit reads the line once the pipe is locked
+    zinit.hold();  // zinit reads the line once the pipe is locked
     const HangingWriter writer(hanging, output, !loop_reads);
-    zinit.signal(SIGCONT);
+    zinit.go_on();
     CHECK(zinit.ctl({"logs", "a"}).out.empty());  // waits until the read counts as hanging
     zinit.await_message("a: a process of this service holds the lock of its output pipe");
     zinit.mark("go");
@@ -96,9 +98,9 @@ TEST_CASE("a new service does not wait for the hanging output of one that was re
   zinit.add("a");
   zinit.boot({"a"});
   const std::string output = "/proc/" + std::to_string(zinit.pid_of("a")) + "/fd/1";
-  zinit.signal(SIGSTOP);  // zinit reads the line once the pipe is locked
+  zinit.hold();  // zinit reads the line once the pipe is locked
   const HangingWriter writer(hanging, output, false);
-  zinit.signal(SIGCONT);
+  zinit.go_on();
   zinit.await_message("a: a process of this service holds the lock of its output pipe");
   CHECK(zinit.ctl({"remove-service", "a"}).code == 0);
   // It has the number of the removed one.
@@ -127,16 +129,16 @@ TEST_CASE("if all threads that read output hang, requests go on, and so does the
     zinit.add(names.back());
   }
   zinit.boot(names);
+  std::vector<std::unique_ptr<HangingFile>> files;  // the writers end them
   std::vector<std::unique_ptr<HangingWriter>> writers;
-  std::vector<std::unique_ptr<HangingFile>> files;  // gone first: then the writers can end
   for (int i = 0; i < kReaders; ++i) {
     const std::string& name = names[std::size_t(i) + 2];
     files.push_back(std::make_unique<HangingFile>());
     if (!files.back()->works()) return skip("needs /dev/fuse, and the right to mount");
     const std::string output = "/proc/" + std::to_string(zinit.pid_of(name)) + "/fd/1";
-    zinit.signal(SIGSTOP);  // zinit reads the line once the pipe is locked
+    zinit.hold();  // zinit reads the line once the pipe is locked
     writers.push_back(std::make_unique<HangingWriter>(*files.back(), output, false));
-    zinit.signal(SIGCONT);
+    zinit.go_on();
     zinit.await_message(name + ": a process of this service holds the lock of its output pipe");
   }
   zinit.await_message("cannot read the output of services until then (8 threads");

@@ -47,12 +47,12 @@ TEST_CASE("what became ready in time while zinit was suspended runs, and who wai
   }
   const pid_t base = zinit.pid_of("base");  // after those messages
   const auto over = std::chrono::steady_clock::now() + 4200ms;
-  zinit.signal(SIGSTOP);
+  zinit.hold();
   zinit.mark("go");
   for (const std::string& name : names) zinit.await_trace(name);
   kill(base, SIGKILL);  // makes zinit look at its dependents, in any order of reads
   let_pass(over);
-  zinit.signal(SIGCONT);
+  zinit.go_on();
   for (Connection& client : clients) CHECK(client.read()["result"]["state"] == "running");
   for (const std::string& name : names) zinit.await_state(name, "running");
 }
