@@ -5,8 +5,8 @@
 //
 // This room holds what every other room may use, and includes nothing of zinit:
 //   values       result.hpp, text.hpp, format.hpp, or_default.hpp, time.hpp, backoff.hpp
-//   descriptors  fd.hpp, write_now.hpp, unix_address.hpp; file.hpp, file_identity.hpp, rooted.hpp,
-//                trusted_path.hpp
+//   descriptors  fd.hpp, low_numbers.hpp, write_now.hpp, unix_address.hpp; file.hpp,
+//                file_identity.hpp, rooted.hpp, trusted_path.hpp
 //   JSON         json.hpp reads, json_writer.hpp writes
 //   memory       memory.hpp has the policy for a lack of memory; heap.hpp, checksum.hpp
 //   threads      mutex.hpp has the annotated locks; jitter.hpp makes threads late in tests

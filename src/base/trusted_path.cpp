@@ -10,6 +10,7 @@
 #include <deque>
 
 #include "base/format.hpp"
+#include "base/low_numbers.hpp"
 #include "base/rooted.hpp"
 #include "base/text.hpp"
 
@@ -143,7 +144,7 @@ Result<UniqueFd> open_trusted(const std::string& path, int flags, mode_t mode, L
   const bool several = status.st_nlink > 1 && !S_ISDIR(status.st_mode);
   if (!others_can_write(folder->status) ||
       (!several && (S_ISREG(status.st_mode) || is_ours(status.st_uid)))) {
-    return fd;
+    return raised(std::move(fd));
   }
   return Failure(
       Error{fmt::format("cannot open {}: it {}, and its {}", whole,

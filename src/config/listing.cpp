@@ -17,6 +17,7 @@
 #include "base/fd.hpp"
 #include "base/file.hpp"
 #include "base/format.hpp"
+#include "base/low_numbers.hpp"
 #include "base/rooted.hpp"
 #include "base/text.hpp"
 #include "base/trusted_path.hpp"
@@ -337,7 +338,7 @@ OpenDirectories::Place OpenDirectories::find(const std::string& path) const noex
 
 UniqueFd OpenDirectories::open(const std::string& path, int flags) const noexcept {
   const auto [directory, name] = find(path);
-  return open_at(directory, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | flags);
+  return raised(open_at(directory, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | flags));
 }
 
 Result<std::string> OpenDirectories::read(const std::string& path) const {

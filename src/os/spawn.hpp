@@ -23,8 +23,7 @@
 //   processes   process.hpp, process_memory.hpp, membership.hpp, signals.hpp, cgroup*.hpp
 //   threads     thread.hpp, offload.hpp (work that may block), memory.hpp
 //   machine     mount.hpp, unmount.hpp, power.hpp, console.hpp, kernel_command_line.hpp, users.hpp
-//   sockets     net.hpp, tcp_ports.hpp, socket_file.hpp, unix_receive.hpp, low_numbers.hpp,
-//               close_waits.hpp
+//   sockets     net.hpp, tcp_ports.hpp, socket_file.hpp, unix_receive.hpp, close_waits.hpp
 #pragma once
 
 #include <sys/resource.h>

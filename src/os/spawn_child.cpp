@@ -38,8 +38,8 @@
 
 #include "base/fd.hpp"
 #include "base/kill_point.hpp"
+#include "base/low_numbers.hpp"
 #include "os/close_waits.hpp"
-#include "os/low_numbers.hpp"
 #include "os/process.hpp"
 #include "os/signals.hpp"
 #include "os/spawn_slots.hpp"

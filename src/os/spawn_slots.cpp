@@ -9,8 +9,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/low_numbers.hpp"
 #include "base/mutex.hpp"
-#include "os/low_numbers.hpp"
 
 namespace zinit {
 

@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "os/low_numbers.hpp"
+#include "base/low_numbers.hpp"
 
 namespace zinit {
 

@@ -65,7 +65,7 @@ enum class Received {
 /// Receives the next datagram with its descriptors. If a part of it finds no memory or descriptor,
 /// this part is lost and the datagram is not `whole`. The descriptors are not below
 /// kFirstOfStrangers, if leaves_lowest() and no other thread closes a lower one meanwhile
-/// (low_numbers.hpp).
+/// (base/low_numbers.hpp).
 /// @return  false if no datagram waits
 [[nodiscard]] bool take_datagram(int socket, std::span<char> buffer, Datagram& datagram);
 

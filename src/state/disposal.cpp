@@ -23,10 +23,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/low_numbers.hpp"
 #include "base/memory.hpp"
 #include "base/mutex.hpp"
 #include "base/sanitized.hpp"
-#include "os/low_numbers.hpp"
 #include "os/unix_receive.hpp"
 #include "state/kept_descriptors.hpp"
 
@@ -243,11 +243,6 @@ void close_elsewhere(UniqueFd fd, SenderPtr sender) noexcept {
   const KeptNote note = unwanted_of(sender);
   Disposals::all().keep({std::move(sender), KeptFd(std::move(fd), note)});
   close_left();
-}
-
-UniqueFd copy_above_lowest(int fd) noexcept {
-  if (fd < 0 || fd >= kFirstOfStrangers || !leaves_lowest()) return {};
-  return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, kFirstOfStrangers));
 }
 
 void leave_lowest(UniqueFd& fd) noexcept {

@@ -42,11 +42,7 @@ inline constexpr int kMostDisposals = 64;
 /// `sender` is kept as long.
 void close_elsewhere(UniqueFd fd, SenderPtr sender = nullptr) noexcept;
 
-/// A copy of a stranger's descriptor with a number from kFirstOfStrangers on. None if `fd` has such
-/// a number, or unless leaves_lowest(). (os/low_numbers.hpp)
-[[nodiscard]] UniqueFd copy_above_lowest(int fd) noexcept;
-
-/// Replaces a stranger's descriptor by such a copy, if there is one.
+/// Replaces a stranger's descriptor by copy_above_lowest(), if there is such a copy.
 void leave_lowest(UniqueFd& fd) noexcept;
 
 /// Tries again to close what close_elsewhere() could not.

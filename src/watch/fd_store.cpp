@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "base/low_numbers.hpp"
 #include "base/sort.hpp"
 #include "state/disposal.hpp"
 

@@ -45,7 +45,7 @@ class FdStore {
                   std::vector<UniqueFd>& fds, const Closer::Sender& sender) EXCLUDES(mutex_);
 
   /// See ReadinessChecks. A descriptor with a low number, which only an older zinit gave, gets a
-  /// higher one (os/low_numbers.hpp). `sender_of` gives the sender that counts for a service.
+  /// higher one (base/low_numbers.hpp). `sender_of` gives the sender that counts for a service.
   void take_over(Inheritance& inherited, const FactMap& facts,
                  FunctionRef<Closer::Sender(Slot)> sender_of) EXCLUDES(mutex_);
 

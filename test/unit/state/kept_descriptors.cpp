@@ -4,9 +4,9 @@
 // stored, and the rings in memory files: the next process image reads what the previous one has
 // written.
 #include "state/kept_descriptors.hpp"
+#include "base/low_numbers.hpp"
 #include "io/resolver.hpp"
 #include "io/ring.hpp"
-#include "os/low_numbers.hpp"
 #include "state/memory_file.hpp"
 #include "support/test.hpp"
 #include "unit/support/kept_lines.hpp"
