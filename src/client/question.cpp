@@ -88,6 +88,10 @@ void ask_before(VerbContext& context, const std::vector<std::string>& restarts,
   confirm(context, effect("restarts", restarts) + effect("stops", stops));
 }
 
+void ask_before_replacing(VerbContext& context, const std::string& name) {
+  if (asks(context)) confirm(context, effect("replaces", up_among(context, {name})));
+}
+
 void ask_before_all(VerbContext& context, std::string_view verb, Affects affects) {
   if (!asks(context)) return;
   const std::vector<std::string> all = context.client().list();

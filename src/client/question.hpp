@@ -47,6 +47,9 @@ class HeldSignals {
 void ask_before(VerbContext& context, const std::vector<std::string>& restarts,
                 const std::vector<std::string>& stops);
 
+/// The same before a service that is up is replaced: "replaces NAME; go on?".
+void ask_before_replacing(VerbContext& context, const std::string& name);
+
 /// Which of the named services a verb affects.
 enum class Affects : std::uint8_t { up, all };
 

@@ -104,6 +104,7 @@ int run_add_service(VerbContext& context) {
     return context.fail(ExitStatus::failed, path,
                         "describes a proxy, not a service; `zinitctl xinet set` makes one");
   }
+  ask_before_replacing(context, parsed.spec->name);
   JsonParams params;
   params.add_json("config", config_of(*parsed.spec))
       .add("persist", context.arguments.has("persist"));

@@ -217,10 +217,11 @@ StatusAnswers ask_status(VerbContext& context, const std::string& name) {
                         {}};
   answers.states = states_of_neighbours(context, answers.status);
   if (answers.status.next_start_us) answers.timers = client.timers();
-  // Its launch may hang, which the status does not show.
-  if (answers.status.state == "blocked" && state_cause(answers.status) == kAboutToStart)
+  // A launch that hangs and the cause of a stop are not in the status.
+  const std::string& state = answers.status.state;
+  if (state == "stopping" || (state == "blocked" && state_cause(answers.status) == kAboutToStart))
     for (const WhyReason& reason : client.why(name).reasons)
-      if (reason.kind == "pending" || reason.kind == "launch")
+      if (reason.kind == "pending" || reason.kind == "launch" || reason.kind == "cause")
         answers.cause = printable(reason.detail);
   return answers;
 }
@@ -251,9 +252,10 @@ std::string scheduled_line(const SystemInfo& info) {
 
 /// Why a service needs attention, and what has killed it if this is known.
 std::string attention_words(const ServiceStatus& status) {
-  if (look_of(status) == Look::warned)
-    return "warning: " +
-           without_name(warning_words(status.warnings.front()), printable(status.name));
+  if (look_of(status) == Look::warned) {
+    const auto& told = status.refused.empty() ? status.warnings : status.refused;
+    return "warning: " + without_name(warning_words(told.front()), printable(status.name));
+  }
   const std::string cause = cause_or_description(status);
   const std::string killer = status.last_exit ? status.last_exit->detail : "";
   // What ended it may say the cause and more: "not ready within its start_timeout_ms, 1.5 s".

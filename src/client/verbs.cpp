@@ -66,6 +66,7 @@ constexpr OptionRow kReexecOptions[] = {
 };
 constexpr OptionRow kAddOptions[] = {
     {"--persist", "", "write its file too"},
+    kYes,
 };
 constexpr OptionRow kRemoveOptions[] = {
     {"--persist", "", "remove its file too; a vendor's is masked"},

@@ -375,7 +375,7 @@ class Explainer {
     if (report_.reasons.empty() && !explain_step(record))
       add("stopping", "waiting for its processes to end" + deadline_words(record));
     if (const std::string cause = stop_words(world_, slot_); !cause.empty())
-      add("stopping", "stopping" + cause);
+      add("cause", "stopping" + cause);
     if (record.cause == StopCause::late) explain_last_start(record);
     if (world_.shutdown) add("shutdown", "zinit is shutting down");
   }

@@ -276,9 +276,12 @@ TEST_CASE("at a terminal what stops many services asks first", "[ctl]") {
   CHECK(AtTerminal(zinit, {"restart", "*"}).answer("restarts " + all, "n\n") == 1);
   CHECK(AtTerminal(zinit, {"kill", "*"}).answer("signals " + all, "n\n") == 1);
   CHECK(AtTerminal(zinit, {"remove-service", "*"}).answer("removes " + all, "n\n") == 1);
+  const Texts add{"add-service", zinit.path("services/web.toml")};
+  CHECK(AtTerminal(zinit, add).answer("replaces web", "n\n") == 1);
   for (const char* name : {"db", "disk", "web", "web2"}) CHECK(zinit.state(name) == "running");
   CHECK(AtTerminal(zinit, {"kill", "*", "-WINCH", "--yes"}).exit_code() == 1);  // of the target
   CHECK(AtTerminal(zinit, {"stop", "web*"}).exit_code() == 0);                  // not every service
+  CHECK(AtTerminal(zinit, add).exit_code() == 0);                               // it is down
   CHECK(AtTerminal(zinit, {"isolate", "rest", "-y"}).exit_code() == 0);
   CHECK(AtTerminal(zinit, {"remove-service", "*", "--cascade", "-y"}).exit_code() == 0);
   CHECK(zinit.result("service.list").size() == 0);
