@@ -21,6 +21,9 @@ namespace {
 
 constexpr std::uint64_t kMostNanoseconds = 50'000'000;
 
+// One pass in so many is late: work of thousands of turns still ends within a test's patience.
+constexpr std::uint64_t kOneIn = 4;
+
 /// How often a place was passed, and when it may be late again.
 struct Place {
   std::atomic<std::uint64_t> passed{0};
@@ -66,7 +69,9 @@ void jitter(std::string_view name) noexcept {
   const std::uint64_t nth = place.passed++;
   const TimePoint now = Clock::now();
   if (now.time_since_epoch().count() < place.next) return;
-  const auto late = std::chrono::nanoseconds(mixed(*seed ^ mixed(hash + nth)) % kMostNanoseconds);
+  const std::uint64_t random = mixed(*seed ^ mixed(hash + nth));
+  if (random % kOneIn != 0) return;
+  const auto late = std::chrono::nanoseconds(random / kOneIn % kMostNanoseconds);
   place.next = (now + late * 2).time_since_epoch().count();
   timespec left{0, late.count()};
   while (::nanosleep(&left, &left) < 0 && errno == EINTR) {}

@@ -17,9 +17,10 @@ inline constexpr bool kHasJitter = true;
 inline constexpr std::string_view kJitterVariable = "ZINIT_TEST_JITTER";
 /// The value of the variable; nothing if it is unset or not a number. Any thread.
 [[nodiscard]] std::optional<std::uint64_t> jitter_seed() noexcept;
-/// Sleeps for up to 50 ms if there is a seed. The time follows from the seed, from `place`, a
-/// literal, and from how often it was passed. A place is late for half of the time at most, so that
-/// a flood takes twice as long and not a thousand times. No lock may be held. Any thread.
+/// Sleeps at one pass in four, for up to 50 ms, if there is a seed. The time follows from the seed,
+/// from `place`, a literal, and from how often it was passed. A place is late for half of the time
+/// at most, so that a flood takes twice as long and not a thousand times. No lock may be held. Any
+/// thread.
 void jitter(std::string_view place) noexcept;
 #else
 inline constexpr bool kHasJitter = false;
