@@ -26,7 +26,8 @@ inline constexpr int kFirstOfStrangers = 256;
 /// number, or unless leaves_lowest(). Any thread. (fcntl(2), F_DUPFD_CLOEXEC)
 [[nodiscard]] UniqueFd copy_above_lowest(int fd) noexcept;
 
-/// Such a copy in place of `fd`, or `fd` if there is none. Closes the lower number, which may block.
+/// Such a copy in place of `fd`, or `fd` if there is none. Closes the lower number, which may
+/// block.
 [[nodiscard]] UniqueFd raised(UniqueFd fd) noexcept;
 
 /// Held while a thread takes all free low numbers, or needs one. A leaf of the lock order: its

@@ -15,8 +15,8 @@ std::string logging(const std::string& file) {
 }
 
 /// A process that writes to `output`, and then from a mapping that nobody can read. It holds the
-/// lock of the pipe until the server of `hanging` is gone, and cannot end before. `at_once`: one write, of which the pipe
-/// has a page before it hangs, so that the kernel wakes no reader.
+/// lock of the pipe until the server of `hanging` is gone, and cannot end before. `at_once`: one
+/// write, of which the pipe has a page before it hangs, so that the kernel wakes no reader.
 class HangingWriter {
  public:
   HangingWriter(HangingFile& hanging, const std::string& output, bool at_once) : hanging_(hanging) {
