@@ -179,8 +179,8 @@ void hold(pid_t pid) {
   REQUIRE(eventually([&] {
     return std::ranges::all_of(entries_of(tasks), [&](const std::string& id) {
       const std::string stat = read_file(tasks + id + "/stat");
-      return stat.empty() || stat.find(") T ") != std::string::npos ||
-             stat.find(") D ") != std::string::npos;
+      const auto name_end = stat.rfind(") ");  // the state follows; t: a tracer has stopped it
+      return name_end == std::string::npos || "TtD"s.find(stat[name_end + 2]) != std::string::npos;
     });
   }));
 }
