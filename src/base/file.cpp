@@ -10,6 +10,7 @@
 #include <cstdio>
 
 #include "base/fd.hpp"
+#include "base/low_numbers.hpp"
 #include "base/text.hpp"
 
 namespace zinit {
@@ -115,7 +116,8 @@ Result<Remark> replace_file(const std::string& path, std::string_view data,
   if (!directory) return Failure(directory.error());
   while (true) {
     const std::string temporary = temporary_beside(path);
-    const auto fd = open_fd(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+    const auto fd =
+        open_fd(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600).map(raised);
     if (!fd && fd.error().errnum == EEXIST) continue;
     if (!fd) return sys_failure("write", path, fd.error().errnum);
     if (auto done = write_temporary(temporary, *fd, path, data, owner); !done)

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/format.hpp"
+#include "base/low_numbers.hpp"
 #include "base/text.hpp"
 
 namespace zinit {
@@ -152,16 +153,16 @@ Result<std::string> needed_by(int file, const std::string& path) {
 }  // namespace
 
 Result<UniqueFd> open_below(const std::string& root, const std::string& path, int flags) {
-  if (root.empty()) return open_fd(path.c_str(), flags);
+  if (root.empty()) return open_fd(path.c_str(), flags).map(raised);
   const auto top = open_fd(root.c_str(), O_PATH | O_DIRECTORY);
   if (!top) return sys_failure("change the root to", root, top.error().errnum);
   open_how how{};
   how.flags = static_cast<__u64>(flags | O_CLOEXEC);
   how.resolve = RESOLVE_IN_ROOT;
   const long fd = ::syscall(SYS_openat2, top->get(), path.c_str(), &how, sizeof how);
-  if (fd < 0 && (errno == ENOSYS || errno == EPERM)) return open_fd((root + path).c_str(), flags);
+  if (fd < 0 && (errno == ENOSYS || errno == EPERM)) return open_fd((root + path).c_str(), flags).map(raised);
   if (fd < 0) return sys_failure("open", path);
-  return UniqueFd(static_cast<int>(fd));
+  return raised(UniqueFd(static_cast<int>(fd)));
 }
 
 Result<struct stat> stat_below(const std::string& root, const std::string& path) {

@@ -12,6 +12,7 @@
 
 #include "base/fd.hpp"
 #include "base/format.hpp"
+#include "base/low_numbers.hpp"
 #include "base/rooted.hpp"
 #include "base/text.hpp"
 #include "base/trusted_path.hpp"
@@ -93,8 +94,8 @@ Result<void> remove_pidfile(const std::string& root, const std::string& path, pi
   const auto in = open_folder_of(path, LastLink::refused, root);
   if (!in && in.error().errnum == ENOENT) return {};
   if (!in) return Failure(in.error());
-  const UniqueFd file =
-      open_at(in->fd.get(), in->name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  const UniqueFd file = raised(
+      open_at(in->fd.get(), in->name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   if (!file) return failed("open");
   const auto text = read_open_file(file.get(), (root + path).c_str(), kPidFileMaxBytes);
   if (!text) return Failure(text.error());

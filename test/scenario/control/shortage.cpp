@@ -312,6 +312,20 @@ TEST_CASE("a launch that SIGKILL does not end is named by why, status and the lo
   server.await_failed("hangs", "start_timeout");
 }
 
+TEST_CASE("a pidfile that does not answer keeps no other service from its start",
+          "[root][shortage][spawn]") {
+  HangingFile hanging;
+  if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
+  Server server;
+  server.add("daemon", {.more = "[readiness]\npidfile = '" + hanging.mapped() + "'\n"});
+  server.add("other");
+  server.boot({"other"});
+  REQUIRE(eventually([&] { return hanging.asked() > 0; }));
+  CHECK(server.ctl({"restart", "other"}).code == 0);
+  CHECK(server.state("daemon") == "starting");
+  hanging.end();
+}
+
 TEST_CASE("a reload whose command hangs in its launch is answered at the start timeout",
           "[root][shortage][spawn]") {
   HangingFile hanging;
