@@ -160,7 +160,8 @@ Result<UniqueFd> open_below(const std::string& root, const std::string& path, in
   how.flags = static_cast<__u64>(flags | O_CLOEXEC);
   how.resolve = RESOLVE_IN_ROOT;
   const long fd = ::syscall(SYS_openat2, top->get(), path.c_str(), &how, sizeof how);
-  if (fd < 0 && (errno == ENOSYS || errno == EPERM)) return open_fd((root + path).c_str(), flags).map(raised);
+  if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+    return open_fd((root + path).c_str(), flags).map(raised);
   if (fd < 0) return sys_failure("open", path);
   return raised(UniqueFd(static_cast<int>(fd)));
 }
