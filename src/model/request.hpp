@@ -33,6 +33,9 @@ Requested request_stop(World& world, Slot slot);
 /// `restart`: `slot` and all its dependents owe one stop. What waits for the end of a conflict with
 /// `slot` does not start meanwhile. If `slot` does not run, like `start`.
 Requested request_restart(World& world, Slot slot);
+/// Makes `slot` and its dependents owe one stop if they run or hold something. A dependent that is
+/// a done oneshot owes one, too, and so runs again. Returns all of them, running or not.
+Slots owe_stop(World& world, Slot slot);
 /// It runs or holds something: stopping it has an effect.
 [[nodiscard]] bool stands(const World& world, Slot slot);
 /// What a restart of `slot` stops with `graph` in force: the service and its dependents, at any
