@@ -31,8 +31,6 @@ constexpr std::size_t kNotificationBytes = std::size_t{16} << 20;
 }  // namespace
 
 struct Client::Impl : ClientEngine {
-  /// Called with a notification's method and its params, an object.
-  using Handler = std::function<void(std::string_view method, const JsonValue& params)>;
   /// Kept as text, because even a small parsed document takes 64 KiB.
   struct Notification {
     std::uint64_t subscription;
@@ -49,7 +47,6 @@ struct Client::Impl : ClientEngine {
 
   Limit timeout = std::chrono::seconds(30);
   std::map<Id, Outcome> answers;  // outcomes that nobody has taken yet
-  std::map<std::uint64_t, Handler> handlers;
   std::deque<Notification> notifications;
   std::size_t notification_bytes = 0;
   std::map<std::uint64_t, std::uint64_t> lost;  // number of dropped notifications, by subscription
@@ -112,10 +109,10 @@ struct Client::Impl : ClientEngine {
     return id;
   }
 
-  std::uint64_t subscribe(std::string_view method, std::string_view params, Handler handler) {
-    const AnswerPtr answer = call(method, params, timeout);
-    const std::uint64_t subscription = json_count(answer->result(), "subscription");
-    handlers.insert_or_assign(subscription, std::move(handler));
+  std::uint64_t subscribe(const Subscribing& wanted) {
+    const AnswerPtr answer = call(wanted.method, wanted.params, timeout);
+    const std::uint64_t subscription = subscription_of(*answer);
+    handlers[subscription] = wanted.handler;
     return subscription;
   }
 
@@ -152,9 +149,9 @@ struct Client::Impl : ClientEngine {
       const auto found = handlers.find(next.subscription);
       if (found == handlers.end()) continue;  // unsubscribed meanwhile
       // A copy, because the handler may unsubscribe itself.
-      const Handler handler = found->second;
+      const HandlerPtr handler = found->second;
       const JsonDocument message = parse_json(next.text);
-      handler(json_string(message, "method"), *json_member(message, "params"));
+      (*handler)(json_string(message, "method"), *json_member(message, "params"))();
       return true;
     }
     return false;
@@ -228,11 +225,7 @@ void Client::list_full(const std::vector<std::string>& members,
 std::uint64_t Client::logs_subscribe(const std::vector<std::string>& names,
                                      std::function<void(const LogLine&)> callback,
                                      std::uint32_t lines) {
-  return impl_->subscribe(
-      "logs.subscribe", JsonParams().add_given("names", names).add("lines", lines).text(),
-      [callback = std::move(callback)](std::string_view, const JsonValue& value) {
-        callback(read_as<LogLine>(value));
-      });
+  return impl_->subscribe({names, std::move(callback), lines});
 }
 
 void Client::logs_unsubscribe(std::uint64_t subscription) {
@@ -241,11 +234,7 @@ void Client::logs_unsubscribe(std::uint64_t subscription) {
 
 std::uint64_t Client::events_subscribe(const std::vector<std::string>& names,
                                        std::function<void(const StateEvent&)> callback) {
-  return impl_->subscribe(
-      "events.subscribe", JsonParams().add_given("names", names).text(),
-      [callback = std::move(callback)](std::string_view, const JsonValue& value) {
-        callback(read_as<StateEvent>(value));
-      });
+  return impl_->subscribe({names, std::move(callback)});
 }
 
 void Client::events_unsubscribe(std::uint64_t subscription) {
@@ -254,11 +243,7 @@ void Client::events_unsubscribe(std::uint64_t subscription) {
 
 std::uint64_t Client::subscribe(std::string_view method, std::string_view params,
                                 NotificationCallback callback) {
-  return impl_->subscribe(
-      method, params,
-      [callback = std::move(callback)](std::string_view name, const JsonValue& value) {
-        callback(name, json_text(value));
-      });
+  return impl_->subscribe({method, params, std::move(callback)});
 }
 
 void Client::unsubscribe(std::string_view method, std::uint64_t subscription) {

@@ -156,6 +156,48 @@ std::function<void()> ClientEngine::answered(const AnswerPtr& answer) {
   };
 }
 
+// --- subscriptions -------------------------------------------------------------------------------
+
+template <class T>
+static auto handler_of(std::function<void(const T&)> each) {
+  return std::make_shared<const ClientEngine::Handler>(
+      [each = std::move(each)](std::string_view, const JsonValue& params) {
+        return [&each, value = read_as<T>(params)] {
+          if (each) each(value);
+        };
+      });
+}
+
+ClientEngine::Subscribing::Subscribing(const Names& names,
+                                       std::function<void(const StateEvent&)> each)
+    : method("events.subscribe"),
+      params(JsonParams().add_given("names", names).text()),
+      handler(handler_of(std::move(each))) {}
+
+ClientEngine::Subscribing::Subscribing(const Names& names, std::function<void(const LogLine&)> each,
+                                       std::uint32_t lines)
+    : method("logs.subscribe"),
+      params(JsonParams().add_given("names", names).add("lines", lines).text()),
+      handler(handler_of(std::move(each))) {}
+
+ClientEngine::Subscribing::Subscribing(
+    std::string_view any, std::string_view given,
+    std::function<void(std::string_view method, const std::string& params)> each)
+    : method(any),
+      params(given),
+      handler(std::make_shared<const Handler>(
+          [each = std::move(each)](std::string_view name, const JsonValue& value) {
+            return [&each, name = std::string(name), text = json_text(value)] {
+              if (each) each(name, text);
+            };
+          })) {}
+
+std::uint64_t ClientEngine::subscription_of(const JsonAnswer& answer) {
+  const std::uint64_t number = json_count(answer.result(), "subscription");
+  if (number == 0) throw bad_answer("the server's answer has no number of a subscription");
+  return number;
+}
+
 // --- due calls -----------------------------------------------------------------------------------
 
 void ClientEngine::work() {

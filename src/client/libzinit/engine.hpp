@@ -23,6 +23,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/fd.hpp"
 #include "base/time.hpp"
@@ -33,6 +34,7 @@ namespace zinit {
 
 struct ClientEngine {
   using Id = std::uint64_t;
+  using Names = std::vector<std::string>;
   using AnswerPtr = std::shared_ptr<const JsonAnswer>;
   /// Called with the answer, or with null and the error.
   using Told = std::function<void(const AnswerPtr& answer, const ClientError* error)>;
@@ -40,6 +42,22 @@ struct ClientEngine {
     Told told;
     TimePoint deadline = kNever;
     std::optional<ClientError> error{};  // it failed before it was sent
+  };
+  /// Reads a notification, or throws bad_answer. The result calls the callback; it refers to the
+  /// handler.
+  using Handler =
+      std::function<std::function<void()>(std::string_view method, const JsonValue& params)>;
+  using HandlerPtr = std::shared_ptr<const Handler>;
+  /// What to subscribe to, from the arguments that both clients take.
+  struct Subscribing {
+    Subscribing(const Names& names, std::function<void(const StateEvent&)> each);
+    Subscribing(const Names& names, std::function<void(const LogLine&)> each, std::uint32_t lines);
+    Subscribing(std::string_view any, std::string_view params,
+                std::function<void(std::string_view method, const std::string& params)> each);
+
+    std::string method;
+    std::string params;
+    HandlerPtr handler;
   };
 
   explicit ClientEngine(UniqueFd connection);
@@ -57,6 +75,9 @@ struct ClientEngine {
   /// When work() is due if nothing comes.
   [[nodiscard]] TimePoint next_due() const;
 
+  /// The subscription's number in the answer to its request. Throws bad_answer if it has none.
+  [[nodiscard]] static std::uint64_t subscription_of(const JsonAnswer& answer);
+
   /// The connection has ended. Calls no callback: work() does.
   void fail(ClientError why);
   void drop_connection() noexcept;
@@ -70,10 +91,11 @@ struct ClientEngine {
   std::size_t queue_limit = SIZE_MAX;   // of `out`
   Id next_id = 1;
   std::map<Id, Call> calls;
-  std::optional<ClientError> failure{};  // why the connection has ended
-  bool open = true;                      // told_all() was not called yet
-  bool busy = false;                     // a callback may be running
-  std::string out{};                     // bytes that wait to be sent
+  std::map<std::uint64_t, HandlerPtr> handlers{};  // by the server's numbers of subscriptions
+  std::optional<ClientError> failure{};            // why the connection has ended
+  bool open = true;                                // told_all() was not called yet
+  bool busy = false;                               // a callback may be running
+  std::string out{};                               // bytes that wait to be sent
 
  private:
   /// The callback for a notification; nothing if no callback waits for it. May move from `line`.
