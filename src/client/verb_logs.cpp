@@ -6,15 +6,9 @@
 // lines of each log, page by page because the server limits an answer, merges several logs by time,
 // and prints them.
 //
-// With --follow, follow() subscribes first, so that no line is lost, and then calls print_kept().
-// Notifications wait until dispatch(), so kept lines are printed before new ones. A new line may be
-// among the kept ones already: print_new() skips it if last_, the last known line of its log, has
-// its number or a higher one.
-//
-// If the server executes itself again, follow() runs once more. Then print_kept() asks for all
-// lines after last_, and reports a gap if the server has lost some. The numbers of a log start
-// again when its service is removed and added again. A number that is not above the subscription's
-// previous one (told_), or a time after that of last_, shows this.
+// With --follow, follow() then subscribes to the lines after the last known one of each log. If the
+// server executes itself again, it subscribes in this way once more. The server finds the lines in
+// between, and reports how many it has lost.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -124,10 +118,11 @@ class LogPrinter {
   /// continues from the last line. Returns the exit status of a failure.
   int follow() {
     follows_ = true;
-    if (!all_) find_names();
+    if (!kept_printed_) {
+      find_names();
+      if (const int status = print_kept(); status != ExitStatus::done) return status;
+    }
     subscribe();
-    if (all_) find_names();  // not earlier, or lines of a service added in between would be lost
-    if (const int status = print_kept(); status != ExitStatus::done) return status;
     context_.follow();
   }
 
@@ -142,28 +137,22 @@ class LogPrinter {
     with_names_ = names_.size() > 1;
   }
 
-  /// Subscribes to the next lines, and keeps them until follow() prints them. The last line of each
-  /// log comes first, so the next number is known to be higher unless it belongs to another log.
+  /// Subscribes to the lines after the last known ones, and to all lines of a log that was not
+  /// there before.
   void subscribe() {
-    told_.clear();
-    JsonParams params;
+    JsonParams params, after;
     if (!all_) params.add("names", names_);
-    params.add("lines", 1);
-    try {
-      context_.client().subscribe(
-          "logs.subscribe", params.text(),
-          [this](std::string_view, const std::string& text) { print_new(parse_json(text)); });
-    } catch (const ClientError& error) {
-      // print_kept() asks for one service at a time, so it reports which one does not exist.
-      if (error.code() != ErrorCode::service_not_found) throw;
-    }
+    for (const auto& [log, seq] : last_) after.add(log, seq);
+    params.add("lines", kAllLines).add_json("after", after.text());
+    context_.client().subscribe(
+        "logs.subscribe", params.text(),
+        [this](std::string_view, const std::string& text) { print_new(parse_json(text)); });
   }
 
-  /// Prints the last lines that the server keeps; again, only the lines since the last one that was
-  /// printed or skipped. Returns the exit status.
+  /// Prints the last lines that the server keeps. Returns the exit status.
   int print_kept() {
     std::vector<FoundLine> found;
-    newest_ = last_;
+    last_.clear();
     for (const std::string& name : names_) {
       try {
         gather(name, found);
@@ -176,7 +165,7 @@ class LogPrinter {
     }
     // Several logs are merged by time. Lines of one log keep their order.
     if (with_names_) sort_by(found, [](const FoundLine& each) { return each.line.time_us; });
-    if (!again_ && found.size() > selection_.lines)
+    if (found.size() > selection_.lines)
       found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(selection_.lines));
     if (context_.json() && !follows_) {
       print_array(found);
@@ -184,9 +173,7 @@ class LogPrinter {
       for (const FoundLine& each : found) print(each);
       if (!follows_) end_line();
     }
-    // Not earlier: lines that were found but not printed must be found again.
-    last_ = std::move(newest_);
-    again_ = true;
+    kept_printed_ = true;
     return ExitStatus::done;
   }
 
@@ -194,36 +181,23 @@ class LogPrinter {
   /// several calls: first for the newest lines, then for earlier ones.
   void gather(const std::string& name, std::vector<FoundLine>& found) {
     std::vector<std::vector<FoundLine>> pages;
-    std::size_t missing = again_ ? kAllLines : selection_.lines;
-    std::uint64_t seen = again_ ? last_[name].seq : 0;  // lines up to this number are not wanted
+    std::size_t missing = selection_.lines;
     std::uint64_t first = 0;
     bool more = true;
+    // The newest line may not be among those that the server selects.
+    const bool selects = selection_.since_us || !selection_.stream.empty();
+    if (follows_ && selects) (void)ask(name, 1, 0, false);
     do {
       Page page = ask(name, missing, first);
-      // Numbers start again when a service is removed and added again.
-      if (newest_[name].seq < seen) seen = 0;
-      if (seen > 0)
-        std::erase_if(page.found, [&](const FoundLine& each) { return each.line.seq <= seen; });
       if (page.found.size() > missing)
         page.found.erase(page.found.begin(), page.found.end() - std::ptrdiff_t(missing));
       missing -= page.found.size();
       if (page.first > 0) first = page.first;
-      more = page.cut && missing > 0 && first > seen + 1;
+      more = page.cut && missing > 0 && first > 1;
       pages.push_back(std::move(page.found));
     } while (more);
-    if (seen > 0 && first > seen + 1) found.push_back(gap_in(name, first - seen - 1));
     for (auto page = pages.rbegin(); page != pages.rend(); ++page)
       std::move(page->begin(), page->end(), std::back_inserter(found));
-  }
-
-  /// The notice that lines were lost after the last one.
-  FoundLine gap_in(const std::string& name, std::uint64_t lines) {
-    FoundLine gap;
-    gap.line.service = name;
-    gap.line.time_us = last_[name].time_us;
-    gap.line.dropped = lines;
-    gap.json = JsonParams().add("dropped", static_cast<std::int64_t>(lines)).text();
-    return gap;
   }
 
   /// A part of a log.
@@ -234,31 +208,28 @@ class LogPrinter {
   };
 
   /// Asks for the last lines before the number `before`; if `before` is 0, for the last lines of
-  /// the log.
-  Page ask(const std::string& name, std::size_t lines, std::uint64_t before) {
+  /// the log. With `selects`, the server leaves out lines that are not selected.
+  Page ask(const std::string& name, std::size_t lines, std::uint64_t before, bool selects = true) {
     // follow() must know where the log ends, even if it prints no line of it.
     const std::size_t least = follows_ ? 1 : 0;
     JsonParams params = named(name);
     const bool picks = selection_.regex || selection_.until_us;  // unknown to the server
     params.add("lines", picks ? kAllLines : static_cast<std::int64_t>(std::max(lines, least)));
-    if (selection_.since_us && !again_)
+    if (selection_.since_us && selects)
       params.add("since_us", std::max<std::int64_t>(*selection_.since_us, 0));
-    if (!selection_.stream.empty() && !again_) params.add("stream", selection_.stream);
+    if (selects) params.add_given("stream", selection_.stream);
     if (before > 0) params.add("before_seq", static_cast<std::int64_t>(before));
     const std::string answer = context_.client().call("logs.filter", params.text());
     JsonDocument log = parse_json(answer);
     json_expect_array(log, "log");
     Page page;
-    LogLine& newest = newest_[name];
+    std::uint64_t& last = last_[name];
     for (JsonValue& line : log.GetArray()) {
       json_expect_object(line, "line of the log");
       FoundLine each{read_as<LogLine>(line), {}};
       each.line.service = name;
       if (page.first == 0) page.first = each.line.seq;
-      if (before == 0) {
-        newest.seq = each.line.seq;
-        newest.time_us = each.line.time_us;
-      }
+      last = std::max(last, each.line.seq);
       if (!selection_.has(each.line)) continue;
       if (context_.json()) each.json = line_json(name, line);
       page.found.push_back(std::move(each));
@@ -271,15 +242,7 @@ class LogPrinter {
   void print_new(JsonDocument params) {
     FoundLine found{read_as<LogLine>(params), {}};
     if (found.line.dropped == 0) {
-      // print_kept() may have printed a line that came just after subscribe(). Numbers start again
-      // when a service is removed and added again; the clock may have changed then.
-      LogLine& last = last_[found.line.service];
-      const std::uint64_t before = std::exchange(told_[found.line.service], found.line.seq);
-      const bool begun_again = found.line.seq <= before;
-      const bool known = found.line.seq <= last.seq && found.line.time_us <= last.time_us;
-      if (known && !begun_again) return;
-      last.seq = found.line.seq;
-      last.time_us = found.line.time_us;
+      last_[found.line.service] = found.line.seq;
       if (!selection_.has(found.line)) return;
     }
     if (context_.json()) found.json = line_json(found.line.service, params);
@@ -337,11 +300,8 @@ class LogPrinter {
   bool with_names_ = false;
   bool follows_ = false;
   std::optional<std::pair<std::string, std::string>> open_;  // log and stream of a printed piece
-  bool again_ = false;                                       // print_kept() was done before
-  // By log: the last known line, and the last line that print_kept() finds.
-  using LastLines = std::map<std::string, LogLine, std::less<>>;
-  LastLines last_, newest_;
-  std::map<std::string, std::uint64_t, std::less<>> told_;  // the last number from the subscription
+  bool kept_printed_ = false;
+  std::map<std::string, std::uint64_t> last_;  // by log: the number of its last known line, or 0
 };
 
 }  // namespace

@@ -111,7 +111,7 @@ LogFeeds::~LogFeeds() {
 }
 
 void LogFeeds::add(std::uint64_t number, std::vector<std::string> names, Held held,
-                   std::size_t lines) {
+                   const LogStart& start) {
   sort_values(names);
   feeds_.reserve(feeds_.size() + 1);
   const auto feed = std::make_shared<LogFeed>(number, std::move(names), std::move(held), room_);
@@ -119,7 +119,7 @@ void LogFeeds::add(std::uint64_t number, std::vector<std::string> names, Held he
       std::min(kRoomBytes - std::min(room_->used.bytes(), kRoomBytes), room_->used.room());
   feeds_.push_back(feed);
   try {
-    feed->begin_with(logs_.add_tap(feed, lines, room));
+    feed->begin_with(logs_.add_tap(feed, start, room));
   } catch (const std::bad_alloc&) {
     (void)remove(number);
     throw;

@@ -99,9 +99,9 @@ class LogFeeds {
   ~LogFeeds();
   LogFeeds& operator=(LogFeeds&&) = delete;
 
-  /// Subscribes to the logs in `names` (empty: all), beginning with the last `lines` of each.
-  /// `held` counts the bytes of `names`. May throw std::bad_alloc.
-  void add(std::uint64_t number, std::vector<std::string> names, Held held, std::size_t lines);
+  /// Subscribes to the logs in `names` (empty: all). `held` counts the bytes of `names`. May throw
+  /// std::bad_alloc.
+  void add(std::uint64_t number, std::vector<std::string> names, Held held, const LogStart& start);
   /// False if there is no such subscription.
   bool remove(std::uint64_t number);
   [[nodiscard]] std::size_t size() const noexcept { return feeds_.size(); }

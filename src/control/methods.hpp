@@ -76,9 +76,9 @@ class Subscriber {
   [[nodiscard]] virtual std::optional<std::uint64_t> subscribe(std::vector<std::string> names) = 0;
   /// @return  false if this client has no such subscription
   virtual bool unsubscribe(std::uint64_t subscription) = 0;
-  /// The same for lines of the logs in `names`, beginning with the last `lines` of each.
+  /// The same for lines of the logs in `names`, from `start` on.
   [[nodiscard]] virtual std::optional<std::uint64_t> subscribe_logs(std::vector<std::string> names,
-                                                                    std::size_t lines) = 0;
+                                                                    const LogStart& start) = 0;
   virtual bool unsubscribe_logs(std::uint64_t subscription) = 0;
   /// Names the client for the log: `pid 51 (zinitctl), uid 0`.
   [[nodiscard]] virtual std::string caller() const { return "a client"; }

@@ -261,8 +261,15 @@ Outcome logs_subscribe(Call& call) {
   for (const std::string& name : names) {
     if (log_slot(call.context.board, name) == kNoSlot) return service_not_found(call.context, name);
   }
-  const auto lines = static_cast<std::size_t>(*call.params.count("lines"));
-  return subscribed(call.subscriber.subscribe_logs(std::move(names), lines));
+  LogStart start{static_cast<std::size_t>(*call.params.count("lines"))};
+  if (const JsonValue* const after = call.params.object("after")) {
+    for (const auto& [log, seq] : after->GetObject()) {
+      if (!seq.IsUint64())
+        return RpcError(RpcCode::invalid_params, "after has a number for each log");
+      start.after.emplace(text_of(log), seq.GetUint64());
+    }
+  }
+  return subscribed(call.subscriber.subscribe_logs(std::move(names), start));
 }
 
 Outcome logs_unsubscribe(Call& call) {
@@ -302,6 +309,11 @@ constexpr Param kLogsSubscribe[] = {
      {},
      "logs whose lines are wanted; none: all logs, also later ones"},
     {"lines", ParamType::count, false, "0", "begin with this many of the last lines of each log"},
+    {"after",
+     ParamType::object,
+     false,
+     {},
+     "by log, the number of the last known line: begin after it"},
 };
 
 // clang-format off

@@ -284,7 +284,7 @@ bool Session::unsubscribe(std::uint64_t number) {
 }
 
 std::optional<std::uint64_t> Session::subscribe_logs(std::vector<std::string> names,
-                                                     std::size_t lines) {
+                                                     const LogStart& start) {
   if (log_subscriptions() >= kMaxSubscriptions) return std::nullopt;
   if (!feeds_) {
     feeds_ = std::make_unique<LogFeeds>(server_.context().logs, server_.loop(), share_,
@@ -292,7 +292,7 @@ std::optional<std::uint64_t> Session::subscribe_logs(std::vector<std::string> na
   }
   const std::size_t logs = names.empty() ? server_.context().board.graph()->slots() : names.size();
   Held held(share_, size_of(names) + logs * kAttachedBytes);
-  feeds_->add(last_subscription_ + 1, std::move(names), std::move(held), lines);
+  feeds_->add(last_subscription_ + 1, std::move(names), std::move(held), start);
   return ++last_subscription_;
 }
 

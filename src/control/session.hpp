@@ -106,7 +106,7 @@ class Session final : private Subscriber {
   std::optional<std::uint64_t> subscribe(std::vector<std::string> names) override;
   bool unsubscribe(std::uint64_t number) override;
   std::optional<std::uint64_t> subscribe_logs(std::vector<std::string> names,
-                                              std::size_t lines) override;
+                                              const LogStart& start) override;
   bool unsubscribe_logs(std::uint64_t number) override;
   [[nodiscard]] std::string caller() const override;
   [[nodiscard]] bool tell_lines();

@@ -159,7 +159,7 @@ class LogStore::Impl {
     MutexLock lock(taps_mutex_);
     std::size_t no_room = 0;
     std::uint64_t left_out = 0;
-    for (const auto& tap : taps_) (void)log.attach(tap, 0, no_room, left_out);
+    for (const auto& tap : taps_) (void)log.attach(tap, {}, no_room, left_out);
   }
 
   [[nodiscard]] std::vector<ServiceLog*> wanted_by(const LogTap& tap) EXCLUDES(mutex_) {
@@ -171,9 +171,9 @@ class LogStore::Impl {
     return logs;
   }
 
-  [[nodiscard]] LastLines add_tap(const std::shared_ptr<LogTap>& tap, std::size_t lines,
+  [[nodiscard]] LastLines add_tap(const std::shared_ptr<LogTap>& tap, const LogStart& start,
                                   std::size_t room) EXCLUDES(taps_mutex_) {
-    if (lines > 0) {
+    if (start.lines > 0 || !start.after.empty()) {
       // Before taking the lock, because a thread that waits for it may hold the board's lock.
       drain(wanted_by(*tap));
     }
@@ -181,7 +181,7 @@ class LogStore::Impl {
     taps_.insert(tap);
     const std::vector<ServiceLog*> logs = wanted_by(*tap);
     std::size_t bytes = 0;
-    for (const ServiceLog* log : logs) bytes += log->cost(lines);
+    for (const ServiceLog* log : logs) bytes += log->cost(start);
     // Without room for all lines, each log gets an equal share.
     const bool fits = bytes <= room;
     std::size_t left = room;
@@ -189,7 +189,7 @@ class LogStore::Impl {
     for (ServiceLog* log : logs) {
       if (!fits) left = room / logs.size();
       const std::string name = log->name();
-      for (LogLine& line : log->attach(tap, lines, left, last.left_out))
+      for (LogLine& line : log->attach(tap, start, left, last.left_out))
         last.lines.push_back({name, std::move(line)});
     }
     sort_by(last.lines, [](const NamedLine& named) { return named.line.time_us; });
@@ -400,10 +400,10 @@ void LogStore::take_message(Slot slot, pid_t pid, std::int64_t time_us, std::str
   if (log.take(LogStream::syslog, pid, time_us, line)) impl_->over_rate(log);
 }
 
-LastLines LogStore::add_tap(const std::shared_ptr<LogTap>& tap, std::size_t lines,
+LastLines LogStore::add_tap(const std::shared_ptr<LogTap>& tap, const LogStart& start,
                             std::size_t room) {
   try {
-    return impl_->add_tap(tap, lines, room);
+    return impl_->add_tap(tap, start, room);
   } catch (const std::bad_alloc&) {
     remove_tap(tap);
     throw;

@@ -74,6 +74,12 @@ struct TapOrder {
 };
 using LogTaps = std::set<std::shared_ptr<LogTap>, TapOrder>;
 
+/// Where a tap begins in each log.
+struct LogStart {
+  std::size_t lines = 0;                                      // with the last lines, this many
+  std::map<std::string, std::uint64_t, std::less<>> after{};  // by log: after this line instead
+};
+
 /// A line and the name of its log.
 struct NamedLine {
   std::string service;
@@ -83,7 +89,7 @@ struct NamedLine {
 /// The last lines of several logs, sorted by time.
 struct LastLines {
   std::vector<NamedLine> lines;
-  std::uint64_t left_out = 0;  // older lines that did not fit
+  std::uint64_t left_out = 0;  // lines that did not fit, or are not kept any more
 };
 
 /// What `status` shows of a log.
@@ -152,9 +158,9 @@ class LogStore {
 
   /// From now on until remove_tap(), `tap` gets the lines of the logs that it wants, also of logs
   /// made later. May throw std::bad_alloc; the tap is not added then.
-  /// @return  the last `lines` lines of each log before this call, sorted by time. If they take
+  /// @return  the lines of each log before this call from `start` on, sorted by time. If they take
   ///          more than `room` bytes together, each log has an equal share of `room`.
-  [[nodiscard]] LastLines add_tap(const std::shared_ptr<LogTap>& tap, std::size_t lines,
+  [[nodiscard]] LastLines add_tap(const std::shared_ptr<LogTap>& tap, const LogStart& start,
                                   std::size_t room);
   /// After this returns, `tap` gets no more lines.
   void remove_tap(const std::shared_ptr<LogTap>& tap) noexcept;

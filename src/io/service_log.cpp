@@ -184,13 +184,22 @@ void ServiceLog::tell_taps(const SinkBatch& batch) noexcept {
   for (const std::shared_ptr<LogTap>& tap : *taps_) tap->take(batch, first);
 }
 
-std::vector<LogLine> ServiceLog::attach(const std::shared_ptr<LogTap>& tap, std::size_t lines,
+/// The number of lines from `start` on. The ring may have lost the first ones.
+std::uint64_t ServiceLog::lines_from(const LogStart& start) const {
+  const auto after = start.after.find(*owner_);
+  if (after == start.after.end()) return std::min(start.lines, ring_.lines());
+  // The numbers have begun again, with the service, if the newest one is lower.
+  return after->second > ring_.last_seq() ? ring_.lines() : ring_.last_seq() - after->second;
+}
+
+std::vector<LogLine> ServiceLog::attach(const std::shared_ptr<LogTap>& tap, const LogStart& start,
                                         std::size_t& bytes, std::uint64_t& left_out) {
   FairLock lock(mutex_);
   if (owner_->empty() || !tap->wants(*owner_)) return {};
   if (taps_->contains(tap)) return {};
   std::vector<LogLine> last;
   Ring::Place place;
+  const std::uint64_t lines = lines_from(start);
   ring_.look_back(place, lines, ring_.text_bytes() + 1, [&](const Ring::View& line) {
     const std::size_t size = line.text.size() + kLineOverhead;
     if (size > bytes) return false;
@@ -199,18 +208,18 @@ std::vector<LogLine> ServiceLog::attach(const std::shared_ptr<LogTap>& tap, std:
     return true;
   });
   std::reverse(last.begin(), last.end());
-  left_out += std::min(lines, ring_.lines()) - last.size();
+  left_out += lines - last.size();
   taps_.edit().insert(tap);
   return last;
 }
 
-std::size_t ServiceLog::cost(std::size_t lines) const {
+std::size_t ServiceLog::cost(const LogStart& start) const {
   FairLock lock(mutex_);
   const std::size_t kept = ring_.lines();
   if (kept == 0) return 0;
-  lines = std::min(lines, kept);
   // Estimated from the average length; attach() counts exactly.
-  return (ring_.text_bytes() / kept + 1 + kLineOverhead) * lines;
+  return (ring_.text_bytes() / kept + 1 + kLineOverhead) *
+         std::min<std::uint64_t>(lines_from(start), kept);
 }
 
 void ServiceLog::detach(const LogTap* tap) noexcept {

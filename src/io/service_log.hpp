@@ -124,12 +124,12 @@ class ServiceLog {
       EXCLUDES(mutex_);
 
   /// From now on `tap` gets every line, if it wants the lines of this log. May be repeated.
-  /// @return  the last `lines` lines before that, or as many as fit into `bytes`. Subtracts their
-  ///          size from `bytes`, and adds to `left_out` how many did not fit.
-  std::vector<LogLine> attach(const std::shared_ptr<LogTap>& tap, std::size_t lines,
+  /// @return  the lines from `start` on, or as many as fit into `bytes`. Subtracts their size from
+  ///          `bytes`, and adds to `left_out` how many did not fit or are not kept any more.
+  std::vector<LogLine> attach(const std::shared_ptr<LogTap>& tap, const LogStart& start,
                               std::size_t& bytes, std::uint64_t& left_out) EXCLUDES(mutex_);
-  /// Estimates the memory that the last `lines` lines take while they wait for a client.
-  [[nodiscard]] std::size_t cost(std::size_t lines) const EXCLUDES(mutex_);
+  /// Estimates the memory that the lines from `start` on take while they wait for a client.
+  [[nodiscard]] std::size_t cost(const LogStart& start) const EXCLUDES(mutex_);
   /// After this returns, `tap` gets no more lines.
   void detach(const LogTap* tap) noexcept EXCLUDES(mutex_);
 
@@ -214,6 +214,7 @@ class ServiceLog {
   };
 
   void note_locked(std::string_view line) noexcept REQUIRES(mutex_);
+  [[nodiscard]] std::uint64_t lines_from(const LogStart& start) const REQUIRES(mutex_);
   struct Got {
     ssize_t bytes;      // 0: the pipe has ended; -1: nothing to read now
     std::size_t found;  // bytes in the pipe before

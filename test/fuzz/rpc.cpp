@@ -247,7 +247,7 @@ class NoSubscriber final : public Subscriber {
  public:
   std::optional<std::uint64_t> subscribe(std::vector<std::string>) override { return 1; }
   bool unsubscribe(std::uint64_t number) override { return number == 1; }
-  std::optional<std::uint64_t> subscribe_logs(std::vector<std::string>, std::size_t) override {
+  std::optional<std::uint64_t> subscribe_logs(std::vector<std::string>, const LogStart&) override {
     return std::nullopt;
   }
   bool unsubscribe_logs(std::uint64_t) override { return false; }

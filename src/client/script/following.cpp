@@ -28,17 +28,14 @@ struct Following {
   unsigned connection = 0;  // the connection with the subscription; 0: none
   std::deque<std::string> waiting{};
   std::size_t dropped = 0;
-  // By log, or "" for all events: the last number, and whether numbers up to it may come again, and
-  // are skipped.
-  std::map<std::string, std::pair<std::uint64_t, bool>> last{};
+  std::map<std::string, std::uint64_t> last{};  // by log, or "" for all events: the last number
 
   void take(const std::string& text) {
     const JsonDocument params = parse_json(text);
     const std::string log = logs ? json_string(params, "service") : std::string();
     if (const std::uint64_t seq = json_count(params, "seq"); seq > 0) {
-      auto& [number, known] = last[log];
-      if (known && seq <= number) return;
-      known = false;
+      std::uint64_t& number = last[log];
+      if (!logs && seq <= number) return;  // an event of events.get may be a notification too
       number = seq;
     }
     if (waiting.size() < kMostWaiting)
@@ -54,12 +51,15 @@ void subscribe(VerbContext& context, const FollowingPtr& following) {
   Client& client = context.client();
   if (following->connection == context.connections()) return;
   const bool again = following->connection != 0;
-  for (auto& [log, last] : following->last) last.second = again;
   following->connection = context.connections();
   JsonParams params;
   params.add_json("names", following->names);
   const std::uint32_t lines = again ? kAllLines : following->lines;
-  if (following->logs) params.add("lines", lines);
+  if (following->logs) {
+    JsonParams after;
+    for (const auto& [log, seq] : following->last) after.add(log, seq);
+    params.add("lines", lines).add_json("after", after.text());
+  }
   client.subscribe(
       following->logs ? "logs.subscribe" : "events.subscribe", params.text(),
       [following](std::string_view, const std::string& text) { following->take(text); });
@@ -67,7 +67,6 @@ void subscribe(VerbContext& context, const FollowingPtr& following) {
   const JsonDocument events =
       parse_json(client.call("events.get", params.add("lines", lines).text()));
   json_expect_array(events, "events");
-  following->last[""].second = true;
   for (const JsonValue& event : events.GetArray()) following->take(json_text(event));
 }
 

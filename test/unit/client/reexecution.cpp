@@ -33,6 +33,15 @@ std::string line(int seq) {
          std::to_string(seq) + R"(","seq":)" + std::to_string(seq) + "}";
 }
 
+/// Answers logs.subscribe, and sends these lines.
+void follow(Peer& peer, const Texts& lines) {
+  peer.result(R"({"subscription":1})");
+  for (std::string told : lines) {
+    told.insert(1, R"("subscription":1,"service":"a",)");
+    peer.send(R"({"method":"logs.line","params":)" + told + "}\n");
+  }
+}
+
 std::string event(int seq) {
   return R"({"service":"a","from":"blocked","to":"starting","time_us":0,"seq":)" +
          std::to_string(seq) + "}";
@@ -46,26 +55,20 @@ std::string started(const std::string& state, std::int64_t at_us) {
 
 TEST_CASE("logs -f asks a server that goes on for what it has missed", "[client]") {
   FakeServer server(in_turn({
+      hear,  // cut off before the answer
       [](Peer& peer) {
-        peer.result(R"({"subscription":1})");
         peer.result("[" + line(1) + "," + line(2) + "]");
+        follow(peer, {});
       },
       [](Peer& peer) {
-        peer.result(R"({"subscription":1})");
-        hear(peer);  // cut off before the answer
+        follow(peer, {line(3), line(4)});
       },
+      hear,
       [](Peer& peer) {
-        peer.result(R"({"subscription":1})");
-        peer.result("[" + line(2) + "," + line(3) + "," + line(4) + "]");
+        follow(peer, {R"({"dropped":3})", line(8)});
       },
-      [](Peer& peer) {
-        peer.result(R"({"subscription":1})");
-        peer.result("[" + line(8) + "]");  // it keeps no more lines
-      },
-      [](Peer& peer) {
-        peer.result(R"({"subscription":1})");
-        peer.result("[" + line(1) + "]");  // removed and added again
-      },
+      [](Peer& peer) { follow(peer, {line(1)}); },  // removed and added again
+      [](Peer& peer) { follow(peer, {}); },
   }));
   const Ran ran = run({"--socket", server.path(), "logs", "-f", "-n", "1", "a"});
   CHECK(ran.out ==
@@ -73,20 +76,40 @@ TEST_CASE("logs -f asks a server that goes on for what it has missed", "[client]
         "line 1\n");
   CHECK(ran.err == "zinitctl: logs: the server has gone\n");
   CHECK(ran.status == 5);
+  Texts after;
+  for (const std::string& request : server.requests())
+    if (const auto at = request.find("\"after\":"); at != std::string::npos)
+      after.push_back(request.substr(at + 8));
+  CHECK(after == Texts{R"({"a":2}}})", R"({"a":2}}})", R"({"a":4}}})", R"({"a":4}}})",
+                       R"({"a":8}}})", R"({"a":1}}})"});
 }
 
 TEST_CASE("logs -f -n 0 shows nothing older after a re-execution either", "[client]") {
   FakeServer server(in_turn({
       [](Peer& peer) {
-        peer.result(R"({"subscription":1})");
         peer.result("[" + line(2) + "]");
+        follow(peer, {});
       },
-      [](Peer& peer) {
-        peer.result(R"({"subscription":1})");
-        peer.result("[" + line(1) + "," + line(2) + "," + line(3) + "]");
-      },
+      [](Peer& peer) { follow(peer, {line(3)}); },
   }));
   CHECK(run({"--socket", server.path(), "logs", "-f", "-n", "0", "a"}).out == "line 3\n");
+  CHECK(server.requests().back().ends_with(R"("after":{"a":2}}})"));
+}
+
+TEST_CASE("logs -f --stream knows where the log ends", "[client]") {
+  FakeServer server(in_turn({
+      [](Peer& peer) {
+        peer.result("[" + line(9) + "]");
+        peer.result("[]");
+        follow(peer, {});
+      },
+  }));
+  CHECK(run({"--socket", server.path(), "logs", "-f", "--stream", "stderr", "a"}).out.empty());
+  const Texts requests = server.requests();
+  REQUIRE(requests.size() == 3);
+  CHECK_THAT(requests[0], !Contains("stderr"));
+  CHECK_THAT(requests[1], Contains("stderr"));
+  CHECK(requests[2].ends_with(R"("after":{"a":9}}})"));
 }
 
 TEST_CASE("events -f asks a server that goes on for what it has missed", "[client]") {

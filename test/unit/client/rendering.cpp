@@ -39,10 +39,10 @@ TEST_CASE("logs -f shows each line once, those that came meanwhile too, and says
            std::to_string(seq) + "}}\n";
   };
   FakeServer server([&](Peer& peer) {
-    peer.result(R"({"subscription":1})");
-    peer.send(line(2, "two") + line(3, "three"));
     peer.result(R"([{"time_us":1,"stream":"stdout","line":"one","seq":1},)"
                 R"({"time_us":2,"stream":"stdout","line":"two","seq":2}])");
+    const std::string request = peer.read_line();
+    peer.send(answer_to(request, R"({"subscription":1})") + line(3, "three"));
     peer.send(R"({"jsonrpc":"2.0","method":"logs.line","params":{"subscription":1,"dropped":7}})"
               "\n");
     peer.send(line(11, "no \\u001b[2J escape"));

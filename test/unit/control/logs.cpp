@@ -147,6 +147,30 @@ TEST_CASE("lines are told to those who follow their log, beginning with the last
   CHECK(rig.figures().log_subscriptions == 1);
 }
 
+TEST_CASE("a subscription begins after the lines that its client knows",
+          "[control][methods][logs]") {
+  Rig rig({sleeper("web"), sleeper("db")});
+  LogStore& logs = rig.logs();
+  const Slot web = rig.board().find("web");
+  for (int i = 1; i <= 1010; ++i) logs.take_message(web, 1, i, std::to_string(i));
+  logs.take_message(rig.board().find("db"), 1, 2000, "other");
+  TestClient client = rig.client();
+  const auto subscribed = [&](const std::string& params) {
+    CHECK(Json(client.call("logs.subscribe", params)).has("subscription"));
+  };
+  subscribed(R"({"names":["web","db"],"lines":1,"after":{"web":1008,"none":7}})");
+  for (const char* expected : {"1 web: 1009", "1 web: 1010", "1 db: other"})
+    CHECK(next_line(client) == expected);
+  subscribed(R"({"names":["web"],"lines":9,"after":{"web":1010}})");
+  subscribed(R"({"names":["web"],"after":{"web":4}})");  // the log has 1,000 lines
+  CHECK(Json(client.line().value())["params"]["dropped"] == 6);
+  CHECK(next_line(client) == "3 web: 11");
+  for (int i = 12; i <= 1010; ++i) CHECK(next_line(client) == fmt::format("3 web: {}", i));
+  subscribed(R"({"names":["db"],"after":{"db":7}})");  // removed and added again
+  CHECK(next_line(client) == "4 db: other");
+  CHECK(client.error_of("logs.subscribe", R"({"after":{"web":"x"}})") == -32602);
+}
+
 TEST_CASE("the answer to a subscription in a batch comes before its lines",
           "[threads][control][methods][logs]") {
   Rig rig({sleeper("web")});

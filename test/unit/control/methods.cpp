@@ -37,7 +37,7 @@ TEST_CASE("a peer that may only read is refused every method that changes someth
   class Nobody final : public Subscriber {
     std::optional<std::uint64_t> subscribe(Texts) override { return 1; }
     bool unsubscribe(std::uint64_t) override { return true; }
-    std::optional<std::uint64_t> subscribe_logs(Texts, std::size_t) override { return 1; }
+    std::optional<std::uint64_t> subscribe_logs(Texts, const LogStart&) override { return 1; }
     bool unsubscribe_logs(std::uint64_t) override { return true; }
   } nobody;
   Rig rig({sleeper("web")});

@@ -297,9 +297,10 @@ TEST_CASE("log: a tap is given the lines of the logs that it wants, and the last
   w.store.take_message(1, 1, 2, "not wanted");
   w.store.take_message(0, 1, 3, "two");
   const auto web = std::make_shared<KeepingTap>("web");
-  CHECK(texts(w.store.add_tap(web, 1, kRoom)) == Texts{"web: two"});
+  CHECK(texts(w.store.add_tap(web, {1}, kRoom)) == Texts{"web: two"});
   const auto all = std::make_shared<KeepingTap>();
-  CHECK(texts(w.store.add_tap(all, 10, kRoom)) == Texts{"web: one", "db: not wanted", "web: two"});
+  CHECK(texts(w.store.add_tap(all, {10}, kRoom)) ==
+        Texts{"web: one", "db: not wanted", "web: two"});
   const OutputPipes pipes = w.open(0);
   put(pipes.out, "three\n");
   REQUIRE(w.reaches(0, 3));
@@ -334,7 +335,7 @@ TEST_CASE("log: a line of zinit's own log is cut between characters", "[threads]
   World w;
   w.store.keep_own_log();
   const auto tap = std::make_shared<KeepingTap>("zinit");
-  (void)w.store.add_tap(tap, 0, kRoom);
+  (void)w.store.add_tap(tap, {0}, kRoom);
   std::string umlauts;
   while (umlauts.size() < 5 * kMaxPiece) umlauts += "\xc3\xa4";
   log_info("x{}", umlauts);
@@ -354,7 +355,7 @@ TEST_CASE("log: if the last lines of all logs are too many, each has a share", "
     for (int i = 0; i < 500; ++i) add_line(w.store, slot, text);
   }
   const auto tap = std::make_shared<KeepingTap>();
-  const LastLines last = w.store.add_tap(tap, 500, kRoom);
+  const LastLines last = w.store.add_tap(tap, {500}, kRoom);
   std::map<std::string, int> counts;
   for (const NamedLine& named : last.lines) ++counts[named.service];
   CHECK(counts.size() == kLogs);

@@ -84,7 +84,7 @@ class CrashTap final : public LogTap {
 
 void crash_at(Image& image, std::string line, std::function<bool()> next) {
   const auto tap = std::make_shared<CrashTap>(std::move(line), std::move(next));
-  static_cast<void>(image.store->add_tap(tap, 0, 0));
+  static_cast<void>(image.store->add_tap(tap, {}, 0));
 }
 
 bool put(const UniqueFd& fd, std::string_view text) {
