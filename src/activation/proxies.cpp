@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/mutex.hpp"
 #include "os/limits.hpp"
 
 namespace zinit {
@@ -52,7 +53,33 @@ class Proxies::Impl {
                }),
         idle_(loop, [this] { stop_idle(); }),
         tidy_(loop, [this] { tidy(); }),
-        look_(loop, [this] { look_now(); }) {}
+        look_(loop, [this] { look_now(); }),
+        on_orders_(loop, [this] { take_orders(); }) {}
+
+  void order(std::vector<Change> changes, Done done) {
+    MutexLock lock(orders_mutex_);
+    orders_.push_back({std::move(changes), std::move(done)});
+    on_orders_.ask();
+  }
+
+  void look() noexcept {
+    if (waiting_ > 0 || idle_proxies_ > 0) look_.ask();
+  }
+
+ private:
+  struct Order {
+    std::vector<Change> changes;
+    Done done;
+  };
+
+  void take_orders() {
+    std::vector<Order> orders;
+    {
+      MutexLock lock(orders_mutex_);
+      std::swap(orders, orders_);
+    }
+    for (Order& one : orders) catch_all("proxies", [&] { apply(one.changes, one.done); });
+  }
 
   void apply(std::vector<Change>& changes, const Done& done) {
     if (!set_.open()) again_.set(kLackAgain);
@@ -74,11 +101,6 @@ class Proxies::Impl {
     done(std::move(unused));
   }
 
-  void look() noexcept {
-    if (waiting_ > 0 || idle_proxies_ > 0) look_.ask();
-  }
-
- private:
   Listeners put(Change& change, const Listeners& in_use) {
     auto& proxy = proxies_[change.place];
     if (!proxy) proxy = std::make_unique<Proxy>(shared_, change.place, *change.counts);
@@ -208,18 +230,19 @@ class Proxies::Impl {
   LoopCall look_;
   std::map<ProxyTable::Place, std::unique_ptr<Proxy>> proxies_;
   std::unordered_multimap<std::string, const Proxy*> by_place_;  // by place_key()
+  Mutex orders_mutex_;
+  std::vector<Order> orders_ GUARDED_BY(orders_mutex_);
+  LoopCall on_orders_;
 };
 
 Proxies::Proxies(EventLoop& loop, ServiceAccess& services,
                  std::function<void(ProxyTable::Place)> gone)
-    : loop_(loop), impl_(std::make_unique<Impl>(loop, services, std::move(gone))) {}
+    : impl_(std::make_unique<Impl>(loop, services, std::move(gone))) {}
 
 Proxies::~Proxies() = default;
 
-Result<void> Proxies::apply(std::vector<Change> changes, Done done) {
-  // A task must be copyable, but the changes own descriptors and are not.
-  auto all = std::make_shared<std::vector<Change>>(std::move(changes));
-  return loop_.post([impl = impl_.get(), all, done = std::move(done)] { impl->apply(*all, done); });
+void Proxies::apply(std::vector<Change> changes, Done done) {
+  impl_->order(std::move(changes), std::move(done));
 }
 
 void Proxies::look() noexcept { impl_->look(); }

@@ -45,9 +45,9 @@ class Proxies {
   ~Proxies();
   Proxies& operator=(Proxies&&) = delete;
 
-  /// Makes the changes in order and then calls `done`, both on the loop's thread. Any thread.
-  /// Errors: those of EventLoop::post(); nothing is changed then.
-  [[nodiscard]] Result<void> apply(std::vector<Change> changes, Done done);
+  /// Makes the changes in order and then calls `done`, both on the loop's thread. Any thread. Never
+  /// refused, unlike EventLoop::post(), because nobody else would serve or close the listeners.
+  void apply(std::vector<Change> changes, Done done);
 
   /// Call when services may have become up or down. Any thread. Cheap: does nothing while no
   /// connection waits and no proxy has an idle_timeout.
@@ -55,7 +55,6 @@ class Proxies {
 
  private:
   class Impl;
-  EventLoop& loop_;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -9,21 +9,8 @@
 #include "base/log.hpp"
 #include "config/proxy_reader.hpp"
 #include "files/service_file.hpp"
-#include "supervisor/refusals.hpp"
 
 namespace zinit {
-
-namespace {
-
-/// Answers a client when its change is in force, or has failed.
-template <class Done, class... Answer>
-auto answering(Done done, Answer... answer) {
-  return [done = std::move(done), answer...](const std::optional<Error>& fault) {
-    fault ? done(refused(Refusal::process_error, fault->text)) : done({answer...});
-  };
-}
-
-}  // namespace
 
 /// A change on its way through the threads.
 struct ProxyChanges::Change {
@@ -165,14 +152,11 @@ void ProxyChanges::apply(std::vector<Proxies::Change> changes, Then then) {
   // The data loop gets only the ticket: the request of a client stays on this thread.
   const Ticket ticket = ++last_;
   applied_[ticket] = std::move(then);
-  const auto told = proxies_.apply(std::move(changes), [this, ticket](Listeners unused) {
+  proxies_.apply(std::move(changes), [this, ticket](Listeners unused) {
     MutexLock lock(told_mutex_);
     told_.changes.emplace_back(ticket, std::move(unused));
     on_told_.ask();
   });
-  if (told) return;
-  log_error("proxies: {}", told.error().text);
-  end_change(ticket, told.error());
 }
 
 void ProxyChanges::take_told() {
@@ -188,7 +172,7 @@ void ProxyChanges::take_told() {
 
 /// A task closes the listeners, because closing removes their files, which may block.
 void ProxyChanges::let_go(const std::shared_ptr<Listeners>& unused, Ticket ticket) {
-  if (unused->empty()) return end_change(ticket, {});
+  if (unused->empty()) return end_change(ticket);
   FileTask task;
   const auto leave = [this, unused] {
     for (const ListenerPtr& listener : *unused) leaving_.erase(listener);
@@ -203,14 +187,14 @@ void ProxyChanges::let_go(const std::shared_ptr<Listeners>& unused, Ticket ticke
     tell_moving();
     parts_.sockets.try_again();
     try_again();
-    end_change(ticket, {});
+    end_change(ticket);
   };
   parts_.queue.add(std::move(task));
 }
 
-void ProxyChanges::end_change(Ticket ticket, const std::optional<Error>& fault) {
+void ProxyChanges::end_change(Ticket ticket) {
   const auto change = applied_.extract(ticket);
-  if (!change.empty() && change.mapped()) catch_all("proxies", [&] { change.mapped()(fault); });
+  if (!change.empty() && change.mapped()) catch_all("proxies", change.mapped());
   if (!changing()) parts_.sockets.go_on();
   if (!busy()) parts_.settled();
 }
@@ -424,7 +408,7 @@ void ProxyChanges::take_one(const std::string& name, Change& change, const Done&
   std::erase_if(files_, [&](const ProxyPtr& file) { return file->name == name; });
   for (const auto& [same, entry] : change.after)
     if (!entry.spec->file.empty()) files_.push_back(entry.spec);
-  put_in_force(std::move(old), std::move(change.after), answering(done, answer...));
+  put_in_force(std::move(old), std::move(change.after), [done, answer...] { done({answer...}); });
 }
 
 // --- queries ---

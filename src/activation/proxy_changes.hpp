@@ -103,7 +103,7 @@ class ProxyChanges {
   using Entry = ProxyEntry;
   using Entries = ProxyEntries;
   using Ticket = std::uint64_t;
-  using Then = std::function<void(const std::optional<Error>& fault)>;
+  using Then = std::function<void()>;
   struct Change;
   struct Steps {  // of a change: the first three above
     std::function<void(Change&)> begin, work, finish;
@@ -133,7 +133,7 @@ class ProxyChanges {
   void apply(std::vector<Proxies::Change> changes, Then then);
   void take_told();
   void let_go(const std::shared_ptr<Listeners>& unused, Ticket ticket);
-  void end_change(Ticket ticket, const std::optional<Error>& fault);
+  void end_change(Ticket ticket);
 
   const Parts parts_;
   BoardServices services_;
