@@ -22,6 +22,7 @@ namespace {
 constexpr int kMostGenerations = 256;
 constexpr Milliseconds kToExecute{50};
 constexpr std::size_t kCgroupFileMax = 16384;
+constexpr std::size_t kLoginMax = 16;
 constexpr std::size_t kEnvironMax = std::size_t{4} * 1024 * 1024;
 constexpr std::size_t kChildrenMax = std::size_t{4} * 1024 * 1024;
 
@@ -44,11 +45,23 @@ std::vector<pid_t> own_children() {
   return found;
 }
 
-/// Whether a process may belong to a service that runs as `user` (unset: as zinit does). Root's
-/// processes may become any user. The check keeps zinit from signalling another user's processes.
+/// Whether a process is known to come from another login than zinit: by ssh, at a terminal, or a
+/// job of cron. The kernel hands the user of a login down to all processes below it. Only a process
+/// with CAP_AUDIT_CONTROL can change this number once it is set. A kernel without audit shows none.
+bool logged_in_elsewhere(pid_t pid) {
+  const auto login = [](const std::string& process) {
+    return read_file(("/proc/" + process + "/loginuid").c_str(), kLoginMax);
+  };
+  const auto its = login(std::to_string(pid)), own = login("self");
+  return its && own && *its != *own;
+}
+
+/// Whether a process may belong to a service that runs as `user` (unset: as zinit does). The check
+/// keeps zinit from signalling another user's processes. Root's processes may become any user, but
+/// a daemon that does so does not log in.
 bool runs_as(pid_t pid, std::optional<uid_t> user) {
   const uid_t expected = user.value_or(::geteuid());
-  return expected == 0 || user_of_process(pid) == expected;
+  return expected == 0 ? !logged_in_elsewhere(pid) : user_of_process(pid) == expected;
 }
 
 Result<std::string> environ_of(pid_t pid) { return read_of_process(pid, "environ", kEnvironMax); }

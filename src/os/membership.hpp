@@ -34,16 +34,18 @@ namespace zinit {
 
 /// Whether `pid` may be an orphan of `service`, or descend from one. The orphan was adopted by
 /// zinit and started at `ticks` since boot or later, and its environment names `service`. If the
-/// service runs as another user than root, `pid` must be of this user. Without cgroups nothing more
-/// is known about a daemon that went to the background.
+/// service runs as another user than root, `pid` must be of this user. A process of root's service
+/// may have become any user, but must not come from another login than zinit. Without cgroups
+/// nothing more is known about a daemon that went to the background.
 /// @param user  as which the service runs; unset: zinit's own
 [[nodiscard]] bool may_be_orphan_of(pid_t pid, unsigned long long ticks, const std::string& service,
                                     std::optional<uid_t> user = {});
 
 /// The children of this process that belong to `service`: children in the process group `group`
 /// (unless 0), and children whose environment names the service. If the service runs as another
-/// user than root: only this user's processes; no other environment is read. Leaves out `known`,
-/// which is sorted. For services without a cgroup.
+/// user than root: only this user's processes; no other environment is read. If it runs as root: no
+/// process of another login than zinit's. Leaves out `known`, which is sorted. For services without
+/// a cgroup.
 /// @param user  as for may_be_orphan_of()
 [[nodiscard]] std::vector<pid_t> orphans_of(const std::string& service, pid_t group,
                                             const std::vector<pid_t>& known,

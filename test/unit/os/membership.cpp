@@ -133,6 +133,18 @@ TEST_CASE("membership: an orphan is a service's that began after it, names it an
   CHECK(found(unnamed, orphans_of("c", *process_group(unnamed.pid()), {}, other)));
 }
 
+TEST_CASE("membership: an orphan of another login is not a service's that runs as root",
+          "[os][readiness]") {
+  const auto before = ticks_since_boot();
+  const Sleeper here({"ZINIT_SERVICE=a"});
+  const Sleeper other({"ZINIT_SERVICE=a"},
+                      "echo 12345 >/proc/$$/loginuid && echo 1 || echo 0; exec sleep 1000");
+  CHECK(may_be_orphan_of(here.pid(), before, "a", 0));
+  if (other.said() == 0) return;  // a kernel without audit, or no right to change a login
+  CHECK_FALSE(may_be_orphan_of(other.pid(), before, "a", 0));
+  CHECK(orphans_of("a", 0, {}, 0) == std::vector<pid_t>{here.pid()});
+}
+
 TEST_CASE("membership: who is below an orphan is judged by it", "[os][readiness]") {
   const auto before = ticks_since_boot();
   const Sleeper orphan({"ZINIT_SERVICE=a"}, "sleep 1000 & echo $!; wait");
