@@ -34,7 +34,7 @@ void add(std::optional<std::int64_t>& sum, std::int64_t value) { sum = sum.value
 /// Adds the disk reads and writes of the process. The kernel shows them only to root and the
 /// process's own user.
 void add_io(ServiceFigures& sums, pid_t pid) {
-  const auto text = read_of_process(pid, "io", 4096);
+  const auto text = read_of_process(pid, "io", 4096, IfSlow::refuse);
   if (!text) return;
   if (const auto bytes = keyed_number(*text, "read_bytes:")) add(sums.io_read_bytes, *bytes);
   if (const auto bytes = keyed_number(*text, "write_bytes:")) add(sums.io_write_bytes, *bytes);

@@ -64,14 +64,16 @@ bool runs_as(pid_t pid, std::optional<uid_t> user) {
   return expected == 0 ? !logged_in_elsewhere(pid) : user_of_process(pid) == expected;
 }
 
-Result<std::string> environ_of(pid_t pid) { return read_of_process(pid, "environ", kEnvironMax); }
+Result<std::string> environ_of(pid_t pid, IfSlow if_slow) {
+  return read_of_process(pid, "environ", kEnvironMax, if_slow);
+}
 
 /// Like environ_of(), for a process that may be executing a program just now. Its environment reads
 /// as empty then, so this waits, until `by` at the latest.
 Result<std::string> environ_once_executed(pid_t pid, TimePoint by) {
   constexpr timespec pause{0, 1'000'000};
   while (true) {
-    auto environ = environ_of(pid);
+    auto environ = environ_of(pid, IfSlow::wait);
     if (!environ || !environ->empty() || Clock::now() >= by) return environ;
     const auto stat = read_process_stat(pid);
     if (!stat || stat->zombie() || stat->exiting) return environ;
@@ -127,7 +129,7 @@ bool may_be_orphan_of(pid_t pid, unsigned long long ticks, const std::string& se
   }
   if (!stat || stat->ppid != ::getpid() || stat->start_ticks < ticks) return false;
   if (!runs_as(pid, user)) return false;
-  return names_service(environ_of(at), service);
+  return names_service(environ_of(at, IfSlow::refuse), service);
 }
 
 std::vector<pid_t> orphans_of(const std::string& service, pid_t group,

@@ -261,7 +261,8 @@ std::string asker_text(pid_t pid, std::string_view program, uid_t uid) {
 }
 
 std::string command_line(pid_t pid) {
-  return shown_command_line(read_of_process(pid, "cmdline", kArgumentsMax).value_or(""));
+  return shown_command_line(
+      read_of_process(pid, "cmdline", kArgumentsMax, IfSlow::refuse).value_or(""));
 }
 
 std::string process_text(pid_t pid) {

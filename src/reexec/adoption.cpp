@@ -59,7 +59,7 @@ class Environments {
 
  private:
   void read(pid_t pid) {
-    auto text = read_of_process(pid, "environ", kMostEnviron);
+    auto text = read_of_process(pid, "environ", kMostEnviron, IfSlow::wait);
     late_ = late_ || (!text && (text.error().errnum == ETIMEDOUT || text.error().temporary()));
     text_ = text ? *std::move(text) : std::string();
   }
