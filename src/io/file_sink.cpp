@@ -57,8 +57,8 @@ void FileSink::take(const SinkBatch& batch, const DropCount& dropped) noexcept {
   const std::size_t bytes = bytes_of(batch.lines) + 1;
   bool taken = false;
   bool begins = false;
+  MutexLock lock(mutex_);
   try {
-    MutexLock lock(mutex_);
     if (waiting_bytes_ + bytes <= kQueueBytes) {
       Block& block = block_for(bytes);
       if (block.parts.empty() || block.parts.back().dropped != dropped)
@@ -71,6 +71,9 @@ void FileSink::take(const SinkBatch& batch, const DropCount& dropped) noexcept {
     begins = !queue_.empty() && !std::exchange(queued_, true);
   } catch (...) {  // no memory
   }
+  if (!taken && within_line_of_ != nullptr && within_line_of_ == batch.source)
+    within_line_of_ = this;
+  lock.unlock();
   if (!taken) lose(dropped, batch.lines.size());
   if (begins) enqueue();
 }
@@ -309,9 +312,11 @@ Result<void> FileSink::write_block(std::size_t& written) {
     }
     current_.restored = false;
   }
-  if (torn_ && file_.within_line()) {
+  if (torn_) {
+    if (auto opened = file_.open(); !opened) return opened;  // perhaps another file than before
     std::size_t ended = 0;
-    if (auto end = file_.append("\n", rotation, ended); !end) return end;
+    if (file_.within_line())
+      if (auto end = file_.append("\n", rotation, ended); !end) return end;
   }
   torn_ = false;
   return file_.append(current_.chunk.waiting(), rotation, written, &current_.chunk);
@@ -331,15 +336,15 @@ void FileSink::give_up() {
   }
 }
 
-/// Drops the unwritten rest of the current block. A partly written line gets a newline before the
-/// next block.
+/// Drops the unwritten rest of the current block. A partly written line, perhaps of the block
+/// before, gets a newline before the next block.
 void FileSink::lose_current() {
   SinkChunk& chunk = current_.chunk;
   const std::size_t written = chunk.taken();
   lose_parts(current_, written == 0
                            ? UINT64_MAX
                            : static_cast<std::uint64_t>(std::ranges::count(chunk.waiting(), '\n')));
-  torn_ = torn_ || (written > 0 && chunk.text()[written - 1] != '\n');
+  torn_ = true;
   chunk.took(chunk.waiting().size());
   current_.parts.clear();
   current_.since = Clock::now();

@@ -13,7 +13,7 @@
 // Each path has one sink, even if many services name it. So their lines stay whole, and the file is
 // rotated once. The queue holds blocks of text. Lines that are adjacent in the read buffer are
 // copied together. Pieces of a long line are written as they arrive; if lines of another stream
-// come between them, a newline ends the piece.
+// come between them, or a piece is dropped, a newline ends the piece before.
 //
 // A failed write is tried again. Lines are dropped and counted if nothing was written for
 // kPatience. If the queue is full, new lines are dropped and counted at once, so the oldest are
@@ -162,7 +162,7 @@ class FileSink final : public Sink, public std::enable_shared_from_this<FileSink
   LogFile file_;
   Block current_;
   bool flood_ = false;    // a large block was written since the sink was last idle
-  bool torn_ = false;     // a dropped block may have left half a line in the file
+  bool torn_ = false;     // a block was dropped, so the file may end with half a line
   TimePoint progress_{};  // when something was last written
 
   // Guarded by the lock of FileWriters.

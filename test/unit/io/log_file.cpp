@@ -145,6 +145,44 @@ TEST_CASE("file sink: the line of a source that leaves is not joined with the ne
   CHECK(becomes_true([&] { return text_of_file(file.path) == "half\nnew\nnewer\n"; }));
 }
 
+TEST_CASE("file sink: a line of which a piece finds no room is not joined with its rest",
+          "[threads][io]") {
+  Bench file;
+  file.make_fifo();
+  const int source = 0;  // only its address matters
+  const std::string piece(100000, 'x');
+  while (*file.dropped == 0) file.take(&source, {{piece, true}});
+  file.take(&source, {{"rest"}, {"next"}});
+  REQUIRE(*file.dropped == 1);
+  const UniqueFd reader = file.reader();
+  std::vector<char> bytes(65536);
+  std::string got;
+  CHECK(becomes_true([&] {
+    const ssize_t size = ::read(reader.get(), bytes.data(), bytes.size());
+    if (size > 0) got.append(bytes.data(), static_cast<std::size_t>(size));
+    return got.ends_with("next\n");
+  }));
+  CHECK(got.ends_with("x\nrest\nnext\n"));
+}
+
+TEST_CASE("file sink: a line of which a piece was given up is not joined with its rest",
+          "[threads][io]") {
+  Bench file;
+  const int source = 0;  // only its address matters
+  file.take(&source, {{"begin", true}});
+  REQUIRE(becomes_true([&] { return text_of_file(file.path) == "begin"; }));
+  const std::string aside = file.dir / "aside";
+  REQUIRE(::rename(file.path.c_str(), aside.c_str()) == 0);
+  REQUIRE(::mkdir(file.path.c_str(), 0700) == 0);
+  file.sink->reopen(1);
+  file.take(&source, {{"middle", true}});
+  REQUIRE(becomes_true([&] { return *file.dropped == 1; }));
+  REQUIRE(::rmdir(file.path.c_str()) == 0);
+  REQUIRE(::rename(aside.c_str(), file.path.c_str()) == 0);
+  file.take(&source, {{"rest"}});
+  CHECK(becomes_true([&] { return text_of_file(file.path) == "begin\nrest\n"; }));
+}
+
 TEST_CASE("file sink: a file is opened again even if there is always more to write",
           "[threads][io]") {
   Bench file;
