@@ -237,6 +237,7 @@ class ZinitDaemon final : public Daemon {
     return start_.mode != Mode::standalone && !start_.subreaper;
   }
   void reload_and_log(std::function<void()> then);
+  void reload_by_signal();
   RequestResult<ReloadReport> take(const Configuration& config, const ReloadFiles& asked);
   /// The configuration to reload: `config` and what was added at runtime.
   [[nodiscard]] RequestResult<Reloaded> wanted(const Configuration& config,
@@ -340,6 +341,7 @@ class ZinitDaemon final : public Daemon {
   std::string switch_fault_;        // why a switch-root has failed
   std::optional<int> exit_code_;    // of a container, once known
   std::uint64_t told_signals_ = 0;  // one bit for each signal that was logged as ignored
+  std::size_t owed_reloads_ = 0;    // asked for by signals, and not over
   bool loops_ended_ = true;
   /// If the container's command ends before this time, the container ends as well.
   std::optional<TimePoint> end_asked_until_;

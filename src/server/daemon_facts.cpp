@@ -127,6 +127,7 @@ void copy_facts(const Way& way, DaemonFacts& daemon) {
   const auto told = static_cast<long long>(daemon.told_signals);
   daemon.told_signals = static_cast<std::uint64_t>(
       way.number("daemon/told_signals", told == 0 ? Number() : Number(told)).value_or(0));
+  way.flag("daemon/reload_owed", daemon.reload_owed);
   way.text("daemon/settings", daemon.settings);
   const Number gid = way.number("daemon/socket_gid", daemon.socket_gid);
   daemon.socket_gid.reset();

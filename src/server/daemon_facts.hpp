@@ -36,6 +36,7 @@ struct DaemonFacts {
   std::optional<int> exit_code;               // of zinit, after a shutdown that has begun
   std::optional<TimePoint> end_asked_until;   // see ZinitDaemon
   std::uint64_t told_signals = 0;             // one bit for each signal that was logged as ignored
+  bool reload_owed = false;                   // a signal has asked for it
   std::string settings;                       // the text of zinit.toml in force
   std::vector<std::string> settings_faults;   // see DaemonInfo
   std::optional<gid_t> socket_gid;            // see Configuration

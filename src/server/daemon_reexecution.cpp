@@ -85,6 +85,7 @@ void ZinitDaemon::go_on() {
   exit_code_ = before.exit_code;
   end_asked_until_ = before.end_asked_until;
   told_signals_ = before.told_signals;
+  owed_reloads_ = before.reload_owed ? 1 : 0;
   scheduled_ = before.scheduled;
   machine_watchdog_.go_on(legacy.descriptors.take(KeptKind::watchdog));
   Configuration kept =
@@ -110,6 +111,9 @@ void ZinitDaemon::go_on() {
   const Crashes crashes = logged_crashes();
   if (crashes.last && crashes.count != before.crashes)
     log_error("this was a recovery from a fault in zinit itself: {}", crash_text(*crashes.last));
+  if (std::exchange(owed_reloads_, 0) == 0 || shutdown_.begun()) return;
+  keep_facts();  // once: it may be what makes zinit crash
+  reload_and_log({});
 }
 
 void ZinitDaemon::restore_services() {
@@ -198,6 +202,7 @@ void ZinitDaemon::keep_facts() {
   own.exit_code = exit_code_;
   own.end_asked_until = end_asked_until_;
   own.told_signals = told_signals_;
+  own.reload_owed = owed_reloads_ > 0;
   own.shutdown = shutdown_.stand();
   own.scheduled = scheduled_;
   FactMap facts;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/format.hpp"
+#include "base/kill_point.hpp"
 #include "base/lists.hpp"
 #include "base/log.hpp"
 #include "files/absences.hpp"
@@ -31,6 +32,17 @@ void ZinitDaemon::reload_and_log(std::function<void()> then) {
   reload({}, [then = std::move(then)](const RequestResult<ReloadReport>& report) {
     if (!report) log_error("reload: {}", report.error().text);
     if (then) then();
+  });
+}
+
+/// Nobody waits for an answer and asks again after a crash, so the next process image does so.
+void ZinitDaemon::reload_by_signal() {
+  ++owed_reloads_;
+  keep_facts();
+  kill_point("reload.owed");
+  reload_and_log([this] {
+    --owed_reloads_;
+    keep_facts();
   });
 }
 

@@ -118,7 +118,7 @@ void ZinitDaemon::follow(SignalMeaning meaning, int signal, const std::string& o
       return on_shutdown_signal(PowerAction::shut_down, signal, origin);
     case SignalMeaning::reload:
       log_info("{}", origin);
-      if (!shutdown_.begun()) return reload_and_log({});
+      if (!shutdown_.begun()) return reload_by_signal();
       logs_.reopen_files();
       return;
     case SignalMeaning::reexecute:

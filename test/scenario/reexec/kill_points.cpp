@@ -192,6 +192,15 @@ void appear_through(Server& zinit) {
   CHECK(zinit.count("a") == 2);
 }
 
+/// zinit crashes when it has taken the signal, and has read no file yet.
+void signal_through(Server& zinit) {
+  zinit.add("a");
+  zinit.boot({"a"});
+  zinit.add("b", {.exec = "echo b >> $T; exec sleep 100000"});
+  zinit.signal(SIGHUP);
+  zinit.await_trace("b");
+}
+
 void delete_through(Server& zinit) {
   zinit.add("a");
   zinit.boot({"a"});
@@ -297,6 +306,10 @@ TEST_CASE("a start that a timer or a file has asked for comes once over a crash"
            {.env = {"ZINIT_KILL_WHEN=" + dir / "ran"}});
   crash_at({"path.seen", "path.kept", "path.started"}, change_through);
   crash_at({"path.seen"}, appear_through);
+}
+
+TEST_CASE("a reload that a signal has asked for comes over a crash", "[check][killpoints]") {
+  crash_at({"reload.owed"}, signal_through);
 }
 
 TEST_CASE("a service whose removal a crash cuts before its stop is removed all the same",

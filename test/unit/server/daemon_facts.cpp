@@ -20,6 +20,7 @@ DaemonFacts full() {
   daemon.exit_code = 143;
   daemon.end_asked_until = kNever;
   daemon.told_signals = std::uint64_t{1} << 63 | 1;
+  daemon.reload_owed = true;
   daemon.settings = "log_level = \"debug\"\n";
   daemon.settings_faults = {"zinit.toml:1:1: error: a", "zinit.toml:2:1: error: b"};
   daemon.etc_environment = std::string("A=1\nB=\0\xff\n", 10);
