@@ -23,6 +23,7 @@
 #include "base/time.hpp"
 #include "os/cgroup_tree.hpp"
 #include "os/process.hpp"
+#include "state/disposal.hpp"
 
 namespace zinit {
 
@@ -153,9 +154,38 @@ std::string journal_path(int file) {
   return fmt::format("/dev/shm/zinit-{}-{:x}-{}", ::geteuid(), status.st_dev, status.st_ino);
 }
 
-/// The error for a lock that another server holds.
+/// Whether a process has the file open. Looks at the names alone: the file systems of other open
+/// files may not answer.
+bool has_open(pid_t pid, const std::string& path) {
+  const std::string folder = fmt::format("/proc/{}/fd/", pid);
+  char target[PATH_MAX];
+  return std::ranges::any_of(names_in(folder), [&](const std::string& number) {
+    const auto size = ::readlink((folder + number).c_str(), target, sizeof target);
+    return size > 0 && std::string_view(target, static_cast<std::size_t>(size)) == path;
+  });
+}
+
+/// The process of a killed server that still holds its lock, because it shares the descriptors of
+/// the server (state/disposal.hpp). 0: there is none.
+pid_t left_holder(const std::string& path) {
+  const auto all = all_processes();
+  if (!all) return 0;
+  for (const ProcessStat& process : *all)
+    if (process.comm == kDisposalName && has_open(process.pid, path)) return process.pid;
+  return 0;
+}
+
+/// The error for a lock that another server holds, or a killed one has left behind.
 Error in_use(const std::string& path) {
   const ServerLock::Note living = read_note(path);
+  const std::string real = real_path(path);
+  const pid_t left = living.pid == 0 || has_open(living.pid, real) ? 0 : left_holder(real);
+  if (left != 0)
+    return {fmt::format("cannot start: the server with pid {} was killed, but its process {} holds "
+                        "the lock, and waits for a file system that does not answer. Repair this "
+                        "file system, or unmount it by `umount -f`",
+                        living.pid, left),
+            EADDRINUSE};
   if (living.pid == 0)
     return {
         "cannot start beside another server that is being started with the same service "

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -55,6 +56,7 @@ constexpr std::size_t kForDiscards = 16;
 /// The work of the process. It is a copy of zinit, but shares the table of descriptors. Makes
 /// system calls without their wrappers: a sanitizer would take them for changes of its own table.
 [[noreturn]] void dispose(Task task, int fd, SharedStand& stand) noexcept {
+  ::syscall(SYS_prctl, PR_SET_NAME, kDisposalName);
   const std::uint64_t alarm = std::uint64_t{1} << (SIGALRM - 1);
   ::syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &alarm, nullptr, sizeof alarm);
   ::setitimer(ITIMER_REAL, &kTick, nullptr);

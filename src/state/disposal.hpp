@@ -35,6 +35,9 @@ using SenderPtr = std::shared_ptr<const Slot>;
 /// How long the functions here wait for their process, which takes 1 ms.
 inline constexpr Milliseconds kTakeOver{100};
 
+/// The name of such a process, as ps(1) shows it.
+inline constexpr const char* kDisposalName = "zinit-close";
+
 /// The most such processes at once. Only files whose flush(2) hangs keep many of them.
 inline constexpr int kMostDisposals = 64;
 
