@@ -81,12 +81,19 @@ Result<std::string> environ_once_executed(pid_t pid, TimePoint by) {
   }
 }
 
-/// Whether a process's environment names the service. False if it cannot be read.
+/// Whether a process's environment names the service, and no other server. False if it cannot be
+/// read.
 bool names_service(const Result<std::string>& environ, const std::string& service) {
-  return environ && value_in_environ(*environ, kServiceVariable) == service;
+  return environ && value_in_environ(*environ, kServiceVariable) == service &&
+         value_in_environ(*environ, kServerVariable).value_or(own_server()) == own_server();
 }
 
 }  // namespace
+
+std::string& own_server() {
+  static std::string& id = *new std::string;  // never destroyed: any thread may use it
+  return id;
+}
 
 bool lies_in_cgroup(std::string_view cgroup, std::string_view name) {
   const std::string_view path = cgroup_in_v2(cgroup);

@@ -33,10 +33,11 @@ namespace zinit {
 [[nodiscard]] bool descends_from(pid_t pid, pid_t ancestor);
 
 /// Whether `pid` may be an orphan of `service`, or descend from one. The orphan was adopted by
-/// zinit and started at `ticks` since boot or later, and its environment names `service`. If the
-/// service runs as another user than root, `pid` must be of this user. A process of root's service
-/// may have become any user, but must not come from another login than zinit. Without cgroups
-/// nothing more is known about a daemon that went to the background.
+/// zinit and started at `ticks` since boot or later. Its environment names `service`, and no other
+/// server, such as one that runs in a service of this one. If the service runs as another user than
+/// root, `pid` must be of this user. A process of root's service may have become any user, but must
+/// not come from another login than zinit. Without cgroups nothing more is known about a daemon
+/// that went to the background.
 /// @param user  as which the service runs; unset: zinit's own
 [[nodiscard]] bool may_be_orphan_of(pid_t pid, unsigned long long ticks, const std::string& service,
                                     std::optional<uid_t> user = {});
@@ -53,6 +54,14 @@ namespace zinit {
 
 /// This variable of a process names its service.
 inline constexpr std::string_view kServiceVariable = "ZINIT_SERVICE";
+
+/// This variable of a process names its server, by ServerLock::id(), if the server is not PID 1 and
+/// has no cgroups.
+inline constexpr std::string_view kServerVariable = "ZINIT_SERVER";
+
+/// The value of kServerVariable that names this server; empty: none does. Set it before there are
+/// threads.
+[[nodiscard]] std::string& own_server();
 
 /// This variable of a process names the command that runs in place of the main process, such as
 /// pre_exec. The main process does not have it.

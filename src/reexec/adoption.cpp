@@ -73,6 +73,8 @@ class Environments {
 std::string owner_of(pid_t pid, const CgroupTree* cgroups, Environments& environments) {
   if (cgroups != nullptr)
     if (std::string service = cgroups->service_of(pid); !service.empty()) return service;
+  const std::string server = environments.variable(pid, kServerVariable);
+  if (!server.empty() && server != own_server()) return {};  // left by a server in a service
   return environments.variable(pid, kServiceVariable);
 }
 

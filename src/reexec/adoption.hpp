@@ -52,9 +52,6 @@ using LeftProcesses = std::map<ServiceOfUser, MainProcess>;
 void add_removed_services(const LeftProcesses& left, bool all_read,
                           std::vector<GraphEntry>& services);
 
-/// This variable of a service names its server, by ServerLock::id(), if there are no cgroups.
-inline constexpr std::string_view kServerVariable = "ZINIT_SERVER";
-
 /// Finds the processes that the previous holder of `lock` has left behind, by its cgroup; if it had
 /// no cgroup, by the environment of processes. Reads all of /proc.
 [[nodiscard]] Result<LeftProcesses> processes_left(const ServerLock& lock);

@@ -17,6 +17,7 @@
 #include "config/environment.hpp"
 #include "io/console_sink.hpp"
 #include "os/limits.hpp"
+#include "os/membership.hpp"
 #include "os/signals.hpp"
 #include "reexec/reexecution.hpp"
 #include "state/crash_log.hpp"
@@ -202,6 +203,7 @@ void note_server(DaemonStart& start) {
   const std::string own = fmt::format("{}=", kServerVariable);
   std::erase_if(start.environment, [&](const std::string& one) { return one.starts_with(own); });
   if (!start.lock.held()) return;
+  own_server() = start.lock.id();
   if (!start.cgroups) set_environment(start.environment, kServerVariable, start.lock.id());
   const std::string cgroup = start.cgroups ? start.cgroups->name() : std::string();
   const auto noted = start.lock.note(

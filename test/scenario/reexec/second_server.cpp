@@ -4,6 +4,7 @@
 #include "scenario/harness.hpp"
 #include "scenario/harness/crashing.hpp"
 #include "scenario/harness/dialog.hpp"
+#include "scenario/harness/left_processes.hpp"
 namespace zinit::test::reexec_second_server {
 namespace {
 
@@ -125,6 +126,55 @@ TEST_CASE("what a killed server without cgroups has left goes on under the next 
   if (geteuid() != 0) return skip("needs root");
   Server zinit({.uid = 65534});
   check_left(zinit);
+}
+
+TEST_CASE("a server in a service and the outer one keep their services of one name apart",
+          "[check][root][reexec][second]") {
+  if (geteuid() != 0) return skip("needs root");
+  Server zinit({.uid = 65534});  // without cgroups
+  const auto leaving = [](const std::string& name) {
+    return Toml{.exec = escaping(name) + "while ! [ -s $D/" + name + " ]; do sleep 0.02; done",
+                .service = "oneshot = true"};
+  };
+  zinit.put("inner/a.toml", text_of(leaving("of-inner")));
+  zinit.add("inner", {.exec = "exec " + zinit_binary() + " server --config-dir $D/inner " +
+                              "--socket $D/inner.sock",
+                      .lifecycle = "restart = 'never'"});
+  Toml outer = leaving("of-outer");
+  outer.service += "\nstatus = 'stop'";
+  zinit.add("a", outer);
+  zinit.boot({"inner"});
+  const pid_t of_inner = escaped_pid(zinit, "of-inner");
+  const auto starts_and_stops = [&] {
+    std::filesystem::remove(zinit.path("of-outer"));
+    (void)zinit.start("a");
+    const pid_t own = escaped_pid(zinit, "of-outer");
+    const Json status = zinit.await(
+        "a", [](const Json& now) { return now["left"].size() > 0; }, "what it has left");
+    CHECK(status["left"].size() == 1);
+    CHECK_THAT(status["left"].dump(), Contains("\"pid\":" + std::to_string(own)));
+    (void)zinit.stop("a");
+    CHECK_FALSE(alive(own));
+    CHECK(alive(of_inner));
+  };
+  starts_and_stops();
+  // What the inner server has left becomes a child of the outer one.
+  REQUIRE(kill(zinit.pid_of("inner"), SIGKILL) == 0);
+  zinit.await_state("inner", "failed");
+  starts_and_stops();
+  // The next inner server finds what is its own, and no more.
+  std::filesystem::remove(zinit.path("of-outer"));
+  (void)zinit.start("a");
+  const pid_t of_outer = escaped_pid(zinit, "of-outer");
+  (void)zinit.start("inner");
+  REQUIRE(eventually([&] {
+    return zinit.run_beside({.argv = {"zinitctl", "--socket", zinit.path("inner.sock"), "ping"}})
+               .code == 0;
+  }));
+  (void)zinit.stop("inner");
+  CHECK(alive(of_outer));
+  kill(of_inner, SIGKILL);
+  CHECK(zinit.shut_down() == 0);
 }
 
 TEST_CASE("what a killed server has left goes on if not all files can be read",

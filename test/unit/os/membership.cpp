@@ -145,6 +145,22 @@ TEST_CASE("membership: an orphan of another login is not a service's that runs a
   CHECK(orphans_of("a", 0, {}, 0) == std::vector<pid_t>{here.pid()});
 }
 
+TEST_CASE("membership: an orphan of a server in a service is not of the outer server's service",
+          "[os][readiness]") {
+  const auto before = ticks_since_boot();
+  const Sleeper own({"ZINIT_SERVICE=a"}), other({"ZINIT_SERVICE=a", "ZINIT_SERVER=1"});
+  const auto is_own = [&](const Sleeper& one) { return may_be_orphan_of(one.pid(), before, "a"); };
+  CHECK(is_own(own));
+  CHECK_FALSE(is_own(other));
+  CHECK(orphans_of("a", 0, {}) == std::vector<pid_t>{own.pid()});
+  own_server() = "1";
+  CHECK(is_own(own));  // `unset_env` may have taken the variable away
+  CHECK(is_own(other));
+  own_server() = "2";
+  CHECK_FALSE(is_own(other));
+  own_server().clear();
+}
+
 TEST_CASE("membership: who is below an orphan is judged by it", "[os][readiness]") {
   const auto before = ticks_since_boot();
   const Sleeper orphan({"ZINIT_SERVICE=a"}, "sleep 1000 & echo $!; wait");
