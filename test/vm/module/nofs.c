@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// SPDX-FileCopyrightText: 2026 the zinit authors
 // A kernel module that makes the kernel one without these file systems: mount(2) of one fails with
 // ENODEV from then on, as where the kernel was configured without it.
 //
