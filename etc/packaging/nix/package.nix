@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: 2026 the zinit authors
-# The static program of `make release`; the archive is a parameter:
+# The static program of `make release`; the archive is a parameter, and so may be a homepage:
 #
 #   pkgs.callPackage ./package.nix { archive = ./zinit-0.1.0-x86_64.tar.gz; }
-{ lib, stdenvNoCC, archive }:
+{ lib, stdenvNoCC, archive, homepage ? null }:
 
 stdenvNoCC.mkDerivation {
   pname = "zinit";
@@ -29,5 +29,5 @@ stdenvNoCC.mkDerivation {
     license = with lib.licenses; [ asl20 lgpl21Plus ];
     platforms = [ "x86_64-linux" "aarch64-linux" ];
     mainProgram = "zinitctl";
-  };
+  } // lib.optionalAttrs (homepage != null) { inherit homepage; };
 }

@@ -2,6 +2,8 @@
 # SPDX-FileCopyrightText: 2026 the zinit authors
 SUMMARY = "Process supervisor and init in one static file"
 DESCRIPTION = "Starts, watches and stops services, as process 1 or beside another init."
+# Empty, unless the configuration has a line HOMEPAGE:pn-zinit = "...".
+HOMEPAGE ?= ""
 # The archive of `make release` is in a directory of FILESEXTRAPATHS; its doc/licences.md lists the
 # linked libraries.
 LICENSE = "Apache-2.0 & LGPL-2.1-or-later"
