@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -54,6 +55,11 @@ Result<UniqueFd> bind_at(const std::string& path) {
   // Needs privilege. Without it the buffer has the default size.
   (void)::setsockopt(fd->get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBytes, sizeof kReceiveBytes);
   return fd;
+}
+
+/// renameat2(2) with RENAME_EXCHANGE. musl 1.2.5 has neither.
+bool swap_names(const std::string& one, const std::string& other) {
+  return ::syscall(SYS_renameat2, AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), 1U << 1) == 0;
 }
 
 }  // namespace
@@ -183,7 +189,7 @@ Result<void> DevLog::take_place(There there) {
     // link(2), because rename(2) would replace a socket that a daemon has bound meanwhile.
     if (::link(own.c_str(), path_.c_str()) < 0 && errno != EEXIST)
       done = sys_failure("put a socket at", path_);
-  } else if (::renameat2(AT_FDCWD, own.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) < 0) {
+  } else if (!swap_names(own, path_)) {
     // A daemon that starts has removed it meanwhile, and is about to bind its own.
     if (errno == ENOENT)
       grace_.set(kGrace);
@@ -191,7 +197,7 @@ Result<void> DevLog::take_place(There there) {
       done = sys_failure("replace the stale socket", path_);
   } else if (has_owner(own)) {
     // The replaced socket is not stale: a daemon has bound it meanwhile. Give it back.
-    if (::renameat2(AT_FDCWD, own.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) < 0)
+    if (!swap_names(own, path_))
       log_warn("syslog: {}", sys_failure("give back", path_).value().text);
   }
   ::unlink(own.c_str());
