@@ -88,11 +88,15 @@ std::string whose_words(CommandKind step, std::string_view link) {
   return step == CommandKind::main ? std::string() : fmt::format("{}{}", step_name(step), link);
 }
 
-/// Real-time signals are counted from libc's SIGRTMIN, above those that libc reserves for itself.
+// Real-time signals are counted from glibc's SIGRTMIN, as container engines do. That of musl is 35:
+// the name of a signal in a service file would depend on the C library that zinit is linked with.
+constexpr int kRealTimeMin = 34;
+constexpr int kRealTimeMax = 64;
+
 std::string real_time_name(int number) {
-  if (number == SIGRTMIN) return "SIGRTMIN";
-  if (number == SIGRTMAX) return "SIGRTMAX";
-  return fmt::format("SIGRTMIN+{}", number - SIGRTMIN);
+  if (number == kRealTimeMin) return "SIGRTMIN";
+  if (number == kRealTimeMax) return "SIGRTMAX";
+  return fmt::format("SIGRTMIN+{}", number - kRealTimeMin);
 }
 
 /// "" -> 0, "+2" -> 2, "-1" -> -1; nothing if `text` is no such offset.
@@ -109,8 +113,8 @@ int real_time_number(std::string_view name) {
   if (!from_min && !name.starts_with("RTMAX")) return 0;
   const auto distance = offset(name.substr(5));
   if (!distance) return 0;
-  const int number = (from_min ? SIGRTMIN : SIGRTMAX) + *distance;
-  return number >= SIGRTMIN && number <= SIGRTMAX ? number : 0;
+  const int number = (from_min ? kRealTimeMin : kRealTimeMax) + *distance;
+  return number >= kRealTimeMin && number <= kRealTimeMax ? number : 0;
 }
 
 }  // namespace
@@ -193,7 +197,7 @@ std::string restart_text(std::int64_t ms, std::string_view last) {
 std::string signal_name(int number) {
   for (const SignalName& signal : kSignals)
     if (signal.number == number) return fmt::format("SIG{}", signal.name);
-  if (number >= SIGRTMIN && number <= SIGRTMAX) return real_time_name(number);
+  if (number >= kRealTimeMin && number <= kRealTimeMax) return real_time_name(number);
   return std::to_string(number);
 }
 
