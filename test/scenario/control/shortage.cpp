@@ -317,7 +317,10 @@ TEST_CASE("a pidfile that does not answer keeps no other service from its start"
   HangingFile hanging;
   if (!hanging.works()) return skip("needs /dev/fuse, and the right to mount");
   Server server;
-  server.add("daemon", {.more = "[readiness]\npidfile = '" + hanging.mapped() + "'\n"});
+  const std::string pidfile = server.path("daemon.pid");  // one from before its start is not read
+  server.add("daemon",
+             {.exec = "sh -c 'ln -s " + hanging.mapped() + " " + pidfile + "; exec sleep 100000'",
+              .more = "[readiness]\npidfile = '" + pidfile + "'\n"});
   server.add("other");
   server.boot({"other"});
   REQUIRE(eventually([&] { return hanging.asked() > 0; }));
