@@ -313,7 +313,7 @@ constexpr Param kLogsSubscribe[] = {
      ParamType::object,
      false,
      {},
-     "by log, the number of the last known line: begin after it"},
+     "by log, the number of the last known line; none: begin as lines says"},
 };
 
 // clang-format off
