@@ -65,7 +65,7 @@ TEST_CASE("a stored file whose server never answers holds up no other service's 
   zinit.boot({"a", "sender", "keeper"});
   for (const bool again : {false, true}) {
     if (again) zinit.reexecute();
-    for (int i = 0; i < 100; ++i)
+    for (int i = 0; i < 30; ++i)
       for (const char* name : {"plain", "socket", "line", "keeper"})
         REQUIRE(zinit.restart(name)["state"] == "running");
   }

@@ -86,7 +86,7 @@ TEST_CASE("a crash is recovered from although nobody reads the socket that zinit
           "[check][reexec][crash]") {
   int ends[2];
   REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-  for (const std::size_t size : {4096, 1})
+  for (const std::size_t size : {4096U, 1U})
     while (send(ends[1], std::string(size, ' ').data(), size, MSG_DONTWAIT) > 0) continue;
   {
     Server zinit({.in_child = [&] { dup2(ends[1], STDERR_FILENO); }});
